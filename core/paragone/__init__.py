@@ -1,0 +1,38 @@
+"""Paragone: one adversarial-training engine for every medium.
+
+>>> import paragone
+>>> run = paragone.train("image", "sprites.zip", minutes=10, out="runs/sprites")  # doctest: +SKIP
+>>> model = paragone.load("runs/sprites")                                         # doctest: +SKIP
+>>> model.sample(seeds=range(16), truncation=0.8).save("out/")                    # doctest: +SKIP
+
+Importing this package imports no torch: that happens when one of the names
+below is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import load, sample, train
+    from .errors import ParagoneError
+    from .sampler import Batch, Sampler
+
+__version__ = "0.1.0"
+__all__ = ["Batch", "ParagoneError", "Sampler", "__version__", "load", "sample", "train"]
+
+_HOMES = {
+    "Batch": "sampler",
+    "ParagoneError": "errors",
+    "Sampler": "sampler",
+    "load": "api",
+    "sample": "api",
+    "train": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

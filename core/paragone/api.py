@@ -1,0 +1,294 @@
+"""The library: plan, train, resume, load, sample. The command line is a thin skin over this."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+
+from . import __version__, checkpoint
+from .artefacts import Artefacts
+from .data import Dataset, Unlabelled
+from .errors import DataError, RunError, UsageError
+from .execution import Execution
+from .modality import Modality, resolve
+from .players import Players
+from .randomness import derive
+from .registry import registry
+from .reporting import Reporter, Silent
+from .run import Run, free_name, newest
+from .sampler import Batch, Sampler, build, describe
+from .session import Session
+from .settings import Settings, layers, settle
+from .tensorboard import with_tensorboard
+from .trainer import Trainer
+
+DEFAULT_MINUTES = 10.0
+"""The budget when nobody names one."""
+
+CHANGEABLE = frozenset(
+    f"train.{key}"
+    for key in ("minutes", "samples", "device", "precision", "compile", "threads", "save_seconds", "sheet_seconds", "tensorboard")
+)
+"""Settings that a resumed training may change: all others belong to what is being trained."""
+
+Layers = Sequence[tuple[str, Mapping[str, Any]]]
+
+
+@dataclass
+class Plan:
+    """A training, decided but not begun.
+
+    Attributes:
+        modality, settings, dataset, players, execution: what will train, on what, where.
+        source: what the user named as DATA, ``None`` for the starter data.
+        out: the run folder to be made.
+    """
+
+    modality: Modality
+    settings: Settings
+    dataset: Dataset
+    players: Players
+    execution: Execution
+    source: Path | None
+    out: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--dry-run`` shows, as JSON values."""
+        return {
+            "modality": self.modality.name,
+            "preset": self.settings.train.preset,
+            "out": str(self.out),
+            "data": self.data_facts() | {"labels": list(self.dataset.labels), "spec": str(self.dataset.spec)},
+            "parameters": {
+                "generator": sum(parameter.numel() for parameter in self.players.generator.parameters()),
+                "discriminator": sum(parameter.numel() for parameter in self.players.discriminator.parameters()),
+            },
+            "device": str(self.execution.device),
+            "precision": self.execution.precision,
+            "settings": self.settings.to_dict(),
+        }
+
+    def data_facts(self) -> dict[str, Any]:
+        """The ``data`` entry of ``config.json``."""
+        source = None if self.source is None else str(self.source.resolve())
+        return {"path": source, "fingerprint": self.dataset.fingerprint, "samples": len(self.dataset)}
+
+
+def plan(
+    modality: str,
+    data: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    layers: Layers = (),
+    reporter: Reporter | None = None,
+) -> Plan:
+    """Decide everything about a training, and open its data.
+
+    Args:
+        modality: name of an installed medium.
+        data: folder, archive or file; ``None`` for the medium's starter data.
+        out: run folder; ``None`` for the next free ``runs/<modality>-<n>``.
+        layers: settings, as :func:`paragone.settings.settle` takes them.
+        reporter: told what a user should know about the data.
+
+    Raises:
+        ParagoneError: of the kind that fits; nothing has been written but the data's cache.
+    """
+    medium = registry().modality(modality)
+    settings = _with_budget(settle(medium, layers))
+    train = settings.train
+    execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
+    source = None if data is None else Path(data)
+    dataset = _open(medium, settings, source, reporter or Silent())
+    players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
+    if players.batch_statistics and train.accumulate > 1:
+        (reporter or Silent()).note(f"preset {train.preset} normalises over the batch: with accumulate it trains differently")
+    return Plan(medium, settings, dataset, players, execution, source, free_name(medium.name) if out is None else Path(out))
+
+
+def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
+    """Carry out ``plan``.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        OutputError: if the run folder is not empty or cannot be written.
+        Interrupted, DivergenceError: the last good state is in the run folder.
+    """
+    config = {
+        "paragone": __version__,
+        "plugin": registry().versions.get(plan.modality.name, "?"),
+        "torch": str(torch.__version__),
+        "modality": plan.modality.name,
+        "spec": plan.dataset.spec.to_json(),
+        "labels": list(plan.dataset.labels),
+        "data": plan.data_facts(),
+        "settings": plan.settings.to_dict(),
+    }
+    run = Run.create(plan.out, config)
+    return _train(run, plan, reporter or Silent(), fresh=True)
+
+
+def train(
+    modality: str,
+    data: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    minutes: float | None = None,
+    samples: int | None = None,
+    preset: str | None = None,
+    config: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    reporter: Reporter | None = None,
+) -> Run:
+    """Train a generator and return its run.
+
+    Args:
+        modality: such as ``"image"``.
+        data: folder, archive or file; ``None`` for the starter data.
+        out: run folder, which must not exist or be empty.
+        minutes, samples: budget, one of them; ten minutes if neither is given.
+        preset: networks and the settings that suit them.
+        config: a TOML file of settings.
+        settings: single settings by dotted name, such as ``{"train.batch": 32}``.
+        reporter: hears about progress.
+
+    Raises:
+        ParagoneError: of the kind that fits.
+    """
+    named = {"train.minutes": minutes, "train.samples": samples, "train.preset": preset}
+    flags = {**(settings or {}), **{key: value for key, value in named.items() if value is not None}}
+    decided = plan(modality, data, out=out, layers=layers(Path(config) if config else None, [], flags), reporter=reporter)
+    return train_plan(decided, reporter)
+
+
+def resume(
+    run: str | Path,
+    *,
+    modality: str | None = None,
+    data: str | Path | None = None,
+    layers: Layers = (),
+    reporter: Reporter | None = None,
+) -> Run:
+    """Continue a training where its last saved state left it.
+
+    On the CPU, with a budget in samples, the result is bit for bit that of a
+    training that never stopped.
+
+    Args:
+        run: the run folder.
+        modality: raise if the run is of another one.
+        data: where the data is now, if it has moved; it may also have changed, as
+            long as its labels and sample shape have not.
+        layers: changes to the settings in :data:`CHANGEABLE`, such as a longer budget.
+        reporter: hears about progress.
+
+    Raises:
+        RunError: if the run cannot be used, or its data has changed unannounced.
+        UsageError: if another setting is to be changed, or the budget is used up already.
+    """
+    reporter = reporter or Silent()
+    opened = Run.open(Path(run))
+    medium, before = describe(opened, modality)
+    settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), _flat(before)), *layers]))
+    _refuse_changes(before, settings)
+    train = settings.train
+    execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
+    kept = opened.config["data"]
+    source = Path(data) if data is not None else (Path(kept["path"]) if kept.get("path") else None)
+    dataset = _open(medium, settings, source, reporter)
+    if dataset.spec.to_json() != opened.config["spec"] or list(dataset.labels) != opened.config["labels"]:
+        raise RunError(
+            "this data has other labels or another shape than the run was trained on", where=source, fix="Start a new run with it."
+        )
+    if dataset.fingerprint != kept.get("fingerprint"):
+        if data is None:
+            raise RunError(
+                "the data has changed since this training began",
+                where=source,
+                fix=f"Restore it; or accept the change: --resume {opened.path} and name the data again.",
+            )
+        reporter.note("the data is not what this training began with; continuing with what is there now")
+    players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
+    decided = Plan(medium, settings, dataset, players, execution, source, opened.path)
+    opened.config.update(settings=settings.to_dict(), data=decided.data_facts())
+    return _train(opened, decided, reporter, fresh=False)
+
+
+def load(run: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
+    """Open a run for sampling. See :meth:`Sampler.load`."""
+    return Sampler.load(run, device, modality)
+
+
+def sample(
+    modality: str, seeds: Iterable[int], *, run: str | Path | None = None, label: str | None = None, truncation: float = 1.0
+) -> Batch:
+    """Sample from ``run``, or from the newest one under ``runs/``. See :meth:`Sampler.sample`."""
+    return load(newest(modality) if run is None else run, modality=modality).sample(seeds, label, truncation)
+
+
+def cache_folder(modality: str) -> Path:
+    """Where a medium keeps its decoded data: under ``PARAGONE_CACHE``, or the user's cache folder."""
+    return Path(os.environ.get("PARAGONE_CACHE") or platformdirs.user_cache_dir("paragone", appauthor=False)) / modality
+
+
+def _train(run: Run, plan: Plan, reporter: Reporter, *, fresh: bool) -> Run:
+    with run.lock():
+        trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
+        if not fresh:
+            checkpoint.restore(run, trainer)
+            run.write_config()
+        artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
+        session = Session(run, trainer, plan.settings, artefacts, with_tensorboard(reporter, run.path, plan.settings.train.tensorboard))
+        if session.budget.progress(trainer.samples, trainer.seconds) >= 1:
+            raise UsageError(
+                f"has used up its budget ({trainer.samples:,} samples, {trainer.seconds / 60:.1f} minutes)",
+                where=run.path,
+                fix="Give a larger one with --minutes or --samples.",
+            )
+        try:
+            session.train()
+        finally:
+            session.reporter.close()
+    return run
+
+
+def _open(medium: Modality, settings: Settings, source: Path | None, reporter: Reporter) -> Dataset:
+    if source is None:
+        if medium.starter is None:
+            raise UsageError(f"{medium.name} has no starter data", where="DATA", fix=f"Name a folder: `create {medium.name} train FOLDER`.")
+        package, _, inside = medium.starter.partition(":")
+        source = Path(str(importlib.resources.files(package))) / inside
+    dataset: Dataset = resolve(medium.dataset)(source, settings.data, cache_folder(medium.name), reporter.note)
+    if not len(dataset):
+        raise DataError("holds no samples", where=source, fix="Put some files into it.")
+    return dataset if settings.train.conditional else Unlabelled(dataset)
+
+
+def _with_budget(settings: Settings) -> Settings:
+    if settings.train.minutes is None and settings.train.samples is None:
+        return settings.replace("train", minutes=DEFAULT_MINUTES)
+    return settings
+
+
+def _flat(settings: Settings) -> dict[str, Any]:
+    return {f"{section}.{key}": value for section, values in settings.to_dict().items() for key, value in values.items()}
+
+
+def _refuse_changes(before: Settings, after: Settings) -> None:
+    old, new = _flat(before), _flat(after)
+    for name in new:
+        if name not in CHANGEABLE and old.get(name) != new[name]:
+            raise UsageError(
+                f"cannot change from {old.get(name)!r} to {new[name]!r} in the middle of a training",
+                where=name,
+                fix=f"Leave it as it is, or start a new run. May change: {', '.join(sorted(CHANGEABLE))}.",
+            )

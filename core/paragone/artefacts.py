@@ -1,0 +1,52 @@
+"""What the engine asks of a plugin's artefact writer: tensors to bytes and back.
+
+A writer never touches the disk. The engine writes the bytes, safely, so that a
+full disk or a killed process cannot leave half a file under its final name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+
+
+class Artefacts(Protocol):
+    """Encodes samples as files of the medium.
+
+    Attributes:
+        extension: of one sample's file, such as ``".png"``.
+        sheet_extension: of the contact sheet's file.
+    """
+
+    extension: str
+    sheet_extension: str
+
+    def encode(self, sample: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
+        """One sample as a file.
+
+        Args:
+            sample: ``spec.shape`` of ``spec.dtype``, on the CPU.
+            provenance: JSON-serialisable facts to store inside the file.
+        """
+        ...
+
+    def decode(self, data: bytes) -> tuple[torch.Tensor, dict[str, Any]]:
+        """What :meth:`encode` wrote: the sample and its provenance.
+
+        Raises:
+            paragone.errors.DataError: if ``data`` is no such file.
+        """
+        ...
+
+    def sheet(self, samples: torch.Tensor, columns: int, captions: Sequence[str], provenance: Mapping[str, Any]) -> bytes:
+        """Many samples side by side, for a person to look at.
+
+        Args:
+            samples: ``(B, *spec.shape)``, filled row by row.
+            columns: samples in a row, 1 or more.
+            captions: one a row, or empty.
+            provenance: stored inside the file.
+        """
+        ...

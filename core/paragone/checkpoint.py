@@ -1,0 +1,79 @@
+"""A trainer's whole state, to one file and back.
+
+The state file alone is enough to continue bit for bit. The generator's file is
+written after it, from the same weights, for those who only sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from . import weights
+from .errors import RunError
+from .run import FORMAT, Run
+from .trainer import Trainer
+
+
+def save(run: Run, trainer: Trainer) -> None:
+    """Write ``state.safetensors`` and ``generator.safetensors``.
+
+    Raises:
+        OutputError: if one cannot be written; the old one is still there.
+    """
+    facts = {
+        "format": FORMAT,
+        "step": trainer.step,
+        "samples": trainer.samples,
+        "seconds": trainer.seconds,
+        "augment_p": trainer.controller.p,
+    }
+    weights.save(run.state, _tensors(trainer), facts)
+    weights.save(run.generator, trainer.ema.module.state_dict(), {"format": FORMAT, "samples": trainer.samples})
+
+
+def restore(run: Run, trainer: Trainer) -> None:
+    """Continue from ``state.safetensors``.
+
+    Raises:
+        RunError: if it is missing, damaged, or does not fit the networks.
+    """
+    tensors, facts = weights.read(run.state)
+    for name, module in {**trainer.modules, "ema": trainer.ema.module}.items():
+        weights.fill_module(module, _part(tensors, name), where=f"{run.state} ({name})")
+    try:
+        for name, optimiser in trainer.optimisers.items():
+            _restore_adam(optimiser, _part(tensors, f"adam.{name}"))
+        trainer.meters.restore(_part(tensors, "meters"))
+        trainer.step, trainer.samples = int(facts["step"]), int(facts["samples"])
+        trainer.seconds, trainer.controller.p = float(facts["seconds"]), float(facts["augment_p"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(f"does not hold a whole state ({error})", where=run.state, fix="Restore it from a copy, or train again.") from error
+
+
+def _tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
+    tensors: dict[str, torch.Tensor] = {}
+    for name, module in {**trainer.modules, "ema": trainer.ema.module}.items():
+        tensors |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
+    for name, optimiser in trainer.optimisers.items():
+        for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
+            tensors |= {f"adam.{name}.{index}.{key}": value for key, value in optimiser.state[parameter].items()}
+    return tensors | {f"meters.{name}": value for name, value in trainer.meters.state().items()}
+
+
+def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(f"{prefix}."): value for name, value in tensors.items() if name.startswith(f"{prefix}.")}
+
+
+def _restore_adam(optimiser: torch.optim.Adam, tensors: Mapping[str, torch.Tensor]) -> None:
+    if not tensors:
+        return  # saved before the first step
+    for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
+        state: dict[str, Any] = {}
+        for key in ("step", "exp_avg", "exp_avg_sq"):
+            saved = tensors[f"{index}.{key}"]
+            # like the parameter, in its memory format: that is how Adam would have made it
+            state[key] = saved.to(parameter.device) if key == "step" else torch.empty_like(parameter).copy_(saved)
+        optimiser.state[parameter] = state

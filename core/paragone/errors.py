@@ -1,0 +1,61 @@
+"""What can go wrong, in words for the person at the keyboard.
+
+Every error says *what* happened, *where*, and *how to mend it*, in one or two
+lines. The command line prints exactly ``str(error)`` and leaves with
+``error.exit_code``; a library user catches :class:`ParagoneError`.
+"""
+
+from __future__ import annotations
+
+
+class ParagoneError(Exception):
+    """Base of every error that Paragone raises on purpose.
+
+    Args:
+        what: what happened, a plain sentence without a full stop.
+        where: the file, key or step it happened at.
+        fix: how to mend it, an imperative sentence.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: object = None, fix: str | None = None) -> None:
+        self.what, self.where, self.fix = what, where, fix
+        first = what if where is None else f"{where}: {what}"
+        super().__init__(first if fix is None else f"{first}\n{fix}")
+
+
+class UsageError(ParagoneError):
+    """A setting or argument that cannot be used: exit code 2."""
+
+    exit_code = 2
+
+
+class DataError(ParagoneError):
+    """Data that cannot be read or learned from: exit code 1."""
+
+
+class OutputError(ParagoneError):
+    """A result that could not be written (disk full, read-only folder): exit code 1."""
+
+
+class DivergenceError(ParagoneError):
+    """A loss or gradient that is no longer a finite number: exit code 1."""
+
+
+class PluginError(ParagoneError):
+    """A plugin that is absent, broken, blocked or incompatible: exit code 3."""
+
+    exit_code = 3
+
+
+class RunError(ParagoneError):
+    """A run folder that is missing, corrupt or made by an incompatible version: exit code 4."""
+
+    exit_code = 4
+
+
+class Interrupted(ParagoneError):
+    """Ctrl-C or SIGTERM after the state was saved: exit code 130."""
+
+    exit_code = 130

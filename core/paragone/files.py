@@ -1,0 +1,75 @@
+"""Writing files so that a kill, a full disk or a second writer cannot spoil a good one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import OutputError
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path``: all of it, or nothing and the old file stays.
+
+    Raises:
+        OutputError: if the disk is full or the folder cannot be written to.
+    """
+    replace(path, lambda temporary: temporary.write_bytes(data))
+
+
+def replace(path: Path, fill: Callable[[Path], object]) -> None:
+    """Let ``fill`` write a temporary file beside ``path``, then rename it there.
+
+    The data reaches the disk before the name does, so after a power cut the file
+    is the old one or the new one.
+
+    Raises:
+        OutputError: as :func:`write`.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fill(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def append(path: Path, line: str) -> None:
+    """Add one line to a log.
+
+    Raises:
+        OutputError: as :func:`write`.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The error for a file that could not be written."""
+    return OutputError(
+        f"cannot be written: {error.strerror or error}",
+        where=path,
+        fix="Free some space or choose another folder with --out; what was saved before is intact.",
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # elsewhere a folder cannot be opened, and the rename is durable enough
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

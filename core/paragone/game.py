@@ -1,0 +1,181 @@
+"""One micro-batch of each player's turn: from samples to a loss to differentiate.
+
+Nothing here steps an optimiser or draws a random number; both come from
+:mod:`paragone.trainer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .errors import UsageError
+from .execution import Execution
+from .meters import Meters
+from .objectives import certainty, objective
+from .penalties import Critic, finite_difference_norm, interpolated_gradient_norm, squared_gradient_norm
+from .players import Players
+from .settings import Settings
+
+
+@dataclass
+class MicroBatch:
+    """What one micro-batch of a turn is made of; B samples, all on the device.
+
+    Attributes:
+        real: ``(B, *shape)`` samples of the data set.
+        label: ``(B,)`` int64 labels of ``real``, asked of the fakes too; or ``None``.
+        latent: ``(B, latent_size)``.
+        uniforms_real, uniforms_fake: ``(B, uniforms_per_sample)`` for the augmentation.
+        mix: ``(B,)`` uniform, for WGAN-GP.
+        noise: ``(2, B, *shape)`` standard normal for the finite differences on
+            real and fake, or ``None`` when they are not due.
+    """
+
+    real: torch.Tensor
+    label: torch.Tensor | None
+    latent: torch.Tensor
+    uniforms_real: torch.Tensor
+    uniforms_fake: torch.Tensor
+    mix: torch.Tensor
+    noise: torch.Tensor | None = None
+
+
+class Game:
+    """The objective, penalties and augmentation, bound to two players."""
+
+    def __init__(self, players: Players, settings: Settings, execution: Execution, meters: Meters) -> None:
+        self.players, self.execution, self.meters = players, execution, meters
+        self.objective, self.penalty = objective(settings.train.objective), settings.penalty
+        self.generate: nn.Module = execution.compile(players.generator)
+        self._certainties: list[torch.Tensor] = []
+        twice = self.penalty.r1 or self.penalty.r2 or self.penalty.wgan_gp
+        if twice and not getattr(players.discriminator, "twice_differentiable", True):
+            raise UsageError(
+                "this discriminator cannot be differentiated twice, so r1, r2 and wgan_gp cannot be used with it",
+                where="penalty",
+                fix="Use penalty.fd_r1 and penalty.fd_r2 instead.",
+            )
+
+    @property
+    def penalised(self) -> bool:
+        """Whether any penalty has a weight."""
+        weights = self.penalty
+        return any((weights.r1, weights.r2, weights.wgan_gp, weights.fd_r1, weights.fd_r2))
+
+    @property
+    def finite_differences(self) -> bool:
+        """Whether the penalties need noise."""
+        return bool(self.penalty.fd_r1 or self.penalty.fd_r2)
+
+    def take_certainty(self) -> float:
+        """Mean r_t over the micro-batches since the last call."""
+        certainties, self._certainties = self._certainties, []
+        return torch.stack(certainties).mean().item()
+
+    def augment(self, samples: torch.Tensor, uniforms: torch.Tensor, p: float) -> torch.Tensor:
+        """``samples`` as the discriminator sees them."""
+        augmentation = self.players.augmentation
+        return samples if augmentation is None or p == 0.0 else augmentation(samples, uniforms, p)
+
+    def generator_loss(self, batch: MicroBatch, p: float) -> torch.Tensor:
+        """The generator's loss on one micro-batch, a scalar; call ``backward`` on it."""
+        with self.execution.autocast():
+            fake = self.generate(batch.latent, batch.label)
+            logits = self.players.discriminator(self.augment(fake, batch.uniforms_fake, p), batch.label).float()
+            if self.objective.pairs:
+                with torch.no_grad():
+                    real = self.players.discriminator(self.augment(batch.real, batch.uniforms_real, p), batch.label).float()
+            else:
+                real = logits.detach()  # the other generator losses do not look at it
+        loss = self.objective.generator(real, logits)
+        self.meters.add("loss_generator", loss)
+        return loss
+
+    def discriminator_loss(self, batch: MicroBatch, p: float, penalty_scale: float, diversity: bool) -> torch.Tensor:
+        """The discriminator's loss with its penalties on one micro-batch, a scalar.
+
+        Args:
+            batch: of this turn.
+            p: probability of an augmentation.
+            penalty_scale: factor of all penalty weights; 0 leaves them out this time.
+            diversity: whether to measure :func:`label_diversity` as well.
+        """
+        with torch.no_grad(), self.execution.autocast():
+            fake = self.generate(batch.latent, batch.label).float()
+
+        def critic_real(samples: torch.Tensor) -> torch.Tensor:
+            return self.players.discriminator(self.augment(samples, batch.uniforms_real, p), batch.label)
+
+        def critic_fake(samples: torch.Tensor) -> torch.Tensor:
+            return self.players.discriminator(self.augment(samples, batch.uniforms_fake, p), batch.label)
+
+        with self.execution.autocast():
+            real_logits, fake_logits = critic_real(batch.real).float(), critic_fake(fake).float()
+        loss = self.objective.discriminator(real_logits, fake_logits)
+        self.meters.add("loss_discriminator", loss)
+        self.meters.add("margin", real_logits.detach().mean() - fake_logits.detach().mean())
+        self._certainties.append(certainty(self.objective, real_logits.detach(), fake_logits.detach()))
+        self.meters.add("r_t", self._certainties[-1])
+        if diversity:
+            self.meters.add("diversity", label_diversity(batch.real, fake, batch.label))
+        if penalty_scale and self.penalised:
+            terms = self.penalties(critic_real, critic_fake, batch, fake, real_logits, fake_logits)
+            penalty = penalty_scale * torch.stack(terms).sum(0).mean()
+            self.meters.add("penalty", penalty)
+            loss = loss + penalty
+        return loss
+
+    def penalties(
+        self,
+        critic_real: Critic,
+        critic_fake: Critic,
+        batch: MicroBatch,
+        fake: torch.Tensor,
+        real_logits: torch.Tensor,
+        fake_logits: torch.Tensor,
+    ) -> list[torch.Tensor]:
+        """Every penalty that has a weight, times that weight, each ``(B,)``.
+
+        The exact ones run in fp32: bf16 has too few digits for a second derivative.
+        Gradients are taken at the samples before augmentation, as in R3GAN.
+        """
+        weights, terms = self.penalty, []
+        if weights.r1:
+            terms.append(weights.r1 / 2 * squared_gradient_norm(critic_real, batch.real))
+        if weights.r2:
+            terms.append(weights.r2 / 2 * squared_gradient_norm(critic_fake, fake))
+        if weights.wgan_gp:
+            terms.append(weights.wgan_gp * interpolated_gradient_norm(critic_real, batch.real, fake, batch.mix))
+        with self.execution.autocast():
+            if weights.fd_r1 and batch.noise is not None:
+                terms.append(
+                    weights.fd_r1 / 2 * finite_difference_norm(critic_real, batch.real, batch.noise[0], weights.sigma, real_logits)
+                )
+            if weights.fd_r2 and batch.noise is not None:
+                terms.append(weights.fd_r2 / 2 * finite_difference_norm(critic_fake, fake, batch.noise[1], weights.sigma, fake_logits))
+        return terms
+
+
+def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+    """Mean distance between fakes of one label over that between reals of one label.
+
+    1 means as varied as the data; near 0 means one sample over and over, though
+    the labels may still differ from each other.
+
+    Args:
+        real, fake: ``(B, *shape)``, both with the labels ``label``.
+        label: ``(B,)`` or ``None``.
+
+    Returns:
+        A scalar; 1 if no two samples share a label.
+    """
+    count = len(real)
+    same = torch.ones(count, count, dtype=torch.bool, device=real.device) if label is None else label[:, None] == label[None]
+    same &= ~torch.eye(count, dtype=torch.bool, device=real.device)
+    if not same.any():
+        return torch.ones((), device=real.device)
+    spread_real, spread_fake = (torch.cdist(x.float().flatten(1), x.float().flatten(1))[same].mean() for x in (real, fake))
+    return spread_fake / spread_real.clamp_min(1e-6)

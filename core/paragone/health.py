@@ -1,0 +1,70 @@
+"""A plain verdict on a training, from its own statistics, and the knob to turn.
+
+==============  =============================================================
+starting        too early to say
+learning        nothing is wrong
+overfitting     the discriminator knows the training set by heart
+collapsed       the fakes of a label are nearly one and the same
+diverging       the players' gradients or logits run away
+==============  =============================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from .reporting import Stats
+from .settings import Settings
+
+WINDOW = 4
+"""Lines of statistics that a verdict looks at: one odd line is no illness."""
+
+COLLAPSED_DIVERSITY = 0.35
+OVERFIT_CERTAINTY = 0.9
+RUNAWAY_MARGIN = 100.0
+RUNAWAY_GRADIENT = 100.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is the matter, and what to do about it.
+
+    Attributes:
+        health: one word of the table above.
+        advice: a sentence; empty when there is nothing to do.
+    """
+
+    health: str
+    advice: str = ""
+
+
+def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
+    """The verdict on a training.
+
+    Args:
+        history: its statistics so far, oldest first.
+        settings: it runs with; they decide which knob is worth turning.
+    """
+    if len(history) < WINDOW:
+        return Verdict("starting")
+    recent, past = history[-WINDOW:], history[:-WINDOW] or history[-WINDOW:]
+    if fmean(abs(line.margin) for line in recent) > RUNAWAY_MARGIN or any(
+        fmean(getattr(line, name) for line in recent) > RUNAWAY_GRADIENT * median(getattr(line, name) for line in past)
+        for name in ("gradient_generator", "gradient_discriminator")
+    ):
+        return Verdict("diverging", "Lower generator.learning_rate and discriminator.learning_rate, or raise penalty.r1 or penalty.fd_r1.")
+    if fmean(line.diversity for line in recent) < COLLAPSED_DIVERSITY:
+        return Verdict("collapsed", "Raise penalty.r1 and penalty.r2 (or fd_r1, fd_r2), or lower the learning rates; then start again.")
+    if fmean(line.r_t for line in recent) > OVERFIT_CERTAINTY:
+        return Verdict("overfitting", _against_overfitting(recent[-1].augment_p, settings))
+    return Verdict("learning")
+
+
+def _against_overfitting(p: float, settings: Settings) -> str:
+    if settings.augment.mode != "adaptive":
+        return "Set augment.mode=adaptive, or show it more pictures of the same kind."
+    if p < settings.augment.p_max:
+        return "Augmentation is rising against it; lower augment.ramp to make that faster."
+    return "Augmentation is at its limit: add data, raise penalty.r1 or penalty.fd_r1, or stop earlier."

@@ -1,0 +1,37 @@
+"""Running means that stay on the device until someone asks for them."""
+
+from __future__ import annotations
+
+import torch
+
+
+class Meters:
+    """Named means since the last :meth:`take`.
+
+    Sums are kept as tensors, so that adding to one never waits for a GPU. They
+    are part of a training's state: a resumed run writes the same statistics.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._sums: dict[str, torch.Tensor] = {}
+
+    def add(self, name: str, value: torch.Tensor | float, weight: float = 1.0) -> None:
+        """Count ``value`` (a scalar) into the mean called ``name``."""
+        row = self._sums.setdefault(name, torch.zeros(2, dtype=torch.float64, device=self._device))
+        value = value.detach().double() if isinstance(value, torch.Tensor) else value
+        row[0] += weight * value
+        row[1] += weight
+
+    def take(self) -> dict[str, float]:
+        """The means, and start again from nothing."""
+        sums, self._sums = self._sums, {}
+        return {name: (row[0] / row[1]).item() for name, row in sums.items()}
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """What :meth:`restore` takes back: name → ``(2,)`` float64 sum and weight."""
+        return dict(self._sums)
+
+    def restore(self, state: dict[str, torch.Tensor]) -> None:
+        """Continue from :meth:`state`."""
+        self._sums = {name: row.to(self._device, copy=True) for name, row in state.items()}

@@ -1,0 +1,133 @@
+"""One setting, seen from outside: its name, type, default, range and help line.
+
+A settings dataclass declares each field with :func:`setting`; the settings
+files, ``--set``, the command line's flags and the reference all read it back
+through :func:`options_of`, so they cannot disagree. No torch here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import tomllib
+import typing
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from .errors import UsageError
+
+_NAMES: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    metavar: str | None = None,
+) -> Any:
+    """A dataclass field with a help line and, for numbers, a closed range.
+
+    Args:
+        default: value when nobody says otherwise.
+        help: one line, shown by ``--help`` and in the reference.
+        minimum, maximum: smallest and largest value allowed.
+        metavar: placeholder in help, such as ``"WxH"``.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum, "metavar": metavar})
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One field of a settings dataclass.
+
+    Attributes:
+        name: of the field.
+        kind: ``int``, ``float``, ``bool`` or ``str``.
+        optional: whether ``None`` is allowed.
+        choices: the allowed texts, or empty for any.
+        default, help, minimum, maximum, metavar: as given to :func:`setting`.
+    """
+
+    name: str
+    kind: type[Any]
+    optional: bool
+    choices: tuple[str, ...]
+    default: Any
+    help: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    metavar: str | None = None
+
+    @property
+    def range(self) -> str:
+        """The closed range in words, or empty."""
+        if self.minimum is None and self.maximum is None:
+            return ""
+        if self.maximum is None:
+            return f"at least {self.minimum:g}"
+        return f"at most {self.maximum:g}" if self.minimum is None else f"from {self.minimum:g} to {self.maximum:g}"
+
+    def read(self, given: Any, where: object) -> Any:
+        """``given`` as :attr:`kind`, checked against the range and the choices.
+
+        Text is read as TOML would read it, so ``--set`` and flags need no quotes.
+
+        Raises:
+            UsageError: if it is of another type, out of range or not a choice.
+        """
+        value: Any = given
+        if self.optional and value in (None, "none", ""):
+            return None
+        if isinstance(value, str) and self.kind is not str:
+            with contextlib.suppress(tomllib.TOMLDecodeError):  # what is no TOML stays text, and is refused below
+                value = tomllib.loads(f"value = {value}")["value"]
+        if self.kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not self.kind:  # not isinstance: True is no whole number
+            raise UsageError(f"{value!r} is not {_NAMES[self.kind]}", where=where, fix=self.help or None)
+        if self.choices and value not in self.choices:
+            raise nearest_error("value", str(value), self.choices, where=where)
+        too_small = self.minimum is not None and not value >= self.minimum  # `not >=` also refuses NaN
+        if too_small or (self.maximum is not None and not value <= self.maximum):
+            raise UsageError(f"{value} is out of range, it must be {self.range}", where=where, fix=self.help or None)
+        return value
+
+
+def options_of(config: type) -> dict[str, Option]:
+    """The fields of a flat settings dataclass, by name.
+
+    Raises:
+        TypeError: if it is no dataclass, a field has no default, or a type is not
+            one of ``int``, ``float``, ``bool``, ``str``, a ``Literal`` of texts, or
+            one of these ``| None``.
+    """
+    if not dataclasses.is_dataclass(config):
+        raise TypeError(f"{config!r} is no dataclass")
+    hints = typing.get_type_hints(config)
+    return {field.name: _option(config, field, hints[field.name]) for field in dataclasses.fields(config)}
+
+
+def _option(config: type, field: dataclasses.Field[Any], hint: Any) -> Option:
+    arguments = typing.get_args(hint)
+    optional = type(None) in arguments
+    if optional:
+        hint = next(argument for argument in arguments if argument is not type(None))
+    choices: tuple[str, ...] = ()
+    if typing.get_origin(hint) is Literal:
+        choices, hint = typing.get_args(hint), str
+    if hint not in _NAMES or not all(isinstance(choice, str) for choice in choices):
+        raise TypeError(f"{config.__name__}.{field.name} has the unsupported type {field.type}")
+    if field.default is dataclasses.MISSING:
+        raise TypeError(f"{config.__name__}.{field.name} has no default")
+    return Option(field.name, hint, optional, choices, field.default, **field.metadata)
+
+
+def nearest_error(kind: str, name: str, known: Sequence[str], where: object = None) -> UsageError:
+    """The error for an unknown ``name``: it names the nearest known one, and the known ones."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    listed = ", ".join(known) if len(known) <= 20 else f"{', '.join(known[:20])}, …"
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    return UsageError(f"unknown {kind} {name!r}", where=where, fix=f"{guess}Known: {listed or 'none'}.")

@@ -1,0 +1,97 @@
+"""The two players, as the engine sees them.
+
+Any ``torch.nn.Module`` with these signatures will do. What a sample looks like
+is between the players: the engine never opens one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import nn
+
+
+class Generator(Protocol):
+    """Makes samples.
+
+    Attributes:
+        latent_size: length of the latent vector, at least 1.
+    """
+
+    latent_size: int
+
+    def __call__(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        """Samples for ``latent``.
+
+        Args:
+            latent: ``(B, latent_size)`` float32, standard normal.
+            label: ``(B,)`` int64 label numbers, ``None`` for data without labels.
+
+        Returns:
+            ``(B, *spec.shape)`` in ``[spec.low, spec.high]``.
+        """
+        ...
+
+
+class Discriminator(Protocol):
+    """Judges samples.
+
+    A discriminator whose operations have no second derivative says so with a
+    class attribute ``twice_differentiable = False``; then only the
+    finite-difference penalties can be used with it.
+    """
+
+    def __call__(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        """One logit a sample; larger means more likely real.
+
+        Args:
+            sample: ``(B, *spec.shape)``, in or near ``[spec.low, spec.high]``.
+            label: ``(B,)`` int64, or ``None``.
+
+        Returns:
+            ``(B,)`` logits.
+        """
+        ...
+
+
+class Augmentation(Protocol):
+    """Changes samples before the discriminator sees them, differentiably.
+
+    It is a pure function: everything random comes in through ``uniforms``, so
+    that micro-batches, ranks and resumed runs all see the same changes.
+
+    Attributes:
+        uniforms_per_sample: how many random numbers one sample needs.
+    """
+
+    uniforms_per_sample: int
+
+    def __call__(self, sample: torch.Tensor, uniforms: torch.Tensor, p: float) -> torch.Tensor:
+        """``sample``, each change applied with probability ``p``.
+
+        Args:
+            sample: ``(B, *spec.shape)``.
+            uniforms: ``(B, uniforms_per_sample)`` float32 in ``[0, 1)``.
+            p: probability of each change, 0 to 1; 0 returns ``sample`` as it is.
+        """
+        ...
+
+
+@dataclass
+class Players:
+    """What a preset's ``build`` returns.
+
+    Attributes:
+        generator: satisfies :class:`Generator`.
+        discriminator: satisfies :class:`Discriminator`.
+        augmentation: satisfies :class:`Augmentation`, or ``None``.
+        batch_statistics: whether a player mixes the samples of a batch (batch
+            normalisation). Such a pair trains differently when its batch is split.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    augmentation: Augmentation | None = None
+    batch_statistics: bool = False

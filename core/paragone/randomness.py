@@ -1,0 +1,29 @@
+"""Every random number, from (seed, what for, where in the training): no hidden state.
+
+Because nothing depends on what was drawn before, a resumed training needs no
+saved generator, and sample *i* does not depend on its batch or its device: all
+draws are made on the CPU.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import torch
+
+
+def derive(seed: int, *path: str | int) -> int:
+    """A 63-bit seed for one purpose, well spread even for neighbouring ``path``."""
+    text = "/".join(map(str, (seed, *path)))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
+
+
+def generator_for(seed: int, *path: str | int) -> torch.Generator:
+    """A CPU generator for one purpose; the same arguments give the same numbers."""
+    return torch.Generator().manual_seed(derive(seed, *path))
+
+
+def latents(seeds: Iterable[int], size: int) -> torch.Tensor:
+    """``(len(seeds), size)`` float32, standard normal; row *i* depends on seed *i* alone."""
+    return torch.stack([torch.randn(size, generator=generator_for(seed, "latent")) for seed in seeds])

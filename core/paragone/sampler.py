@@ -1,0 +1,294 @@
+"""From seeds to samples to files.
+
+Sample *i* is a function of (weights, seed *i*, label, truncation) and of nothing
+else: not of how many others are made, nor in which order or on how many devices.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from . import __version__, files, weights
+from .artefacts import Artefacts
+from .errors import OutputError, RunError, UsageError
+from .execution import Execution
+from .modality import Modality, resolve
+from .options import nearest_error
+from .players import Players
+from .randomness import generator_for, latents
+from .registry import registry
+from .run import Run
+from .settings import Settings, flatten, settle
+from .spec import SampleSpec
+
+CHUNK = 16
+"""Samples in one call of the generator. It is always this many, short calls are
+filled up: matrix kernels round differently for other batch sizes."""
+
+SHEET_LIMIT = 64
+"""Most samples on the contact sheet of a sampling."""
+
+
+class Sampler:
+    """A trained generator, ready to be asked.
+
+    Attributes:
+        run: the folder it came from.
+        modality: what kind of sample it makes.
+        spec: shape and range of one sample.
+        labels: names it can be asked for, ``()`` for data without labels.
+        settings: what it was trained with.
+        hash: of its weights, for provenance.
+    """
+
+    def __init__(self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution) -> None:
+        self.run, self.modality, self.settings = run, modality, settings
+        self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
+        self.generator, self.execution = generator, execution
+        self.hash = run.hash()
+
+    @classmethod
+    def load(cls, path: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
+        """Open a run for sampling; no other argument is needed, the run describes itself.
+
+        Args:
+            path: of the run folder.
+            device: as for training.
+            modality: raise if the run is of another one.
+
+        Raises:
+            RunError: if the run cannot be used.
+            PluginError: if the plugin it needs is absent or broken.
+        """
+        run = Run.open(Path(path))
+        medium, settings = describe(run, modality)
+        players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), len(run.config["labels"]), seed=0)
+        tensors, _ = weights.read(run.generator)
+        weights.fill_module(players.generator, tensors, where=run.generator)
+        execution = Execution.choose(device, precision="fp32")
+        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution)
+
+    def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Batch:
+        """One sample for each seed.
+
+        Args:
+            seeds: whole numbers, 0 or more.
+            label: one of :attr:`labels`; ``None`` draws one for each seed, from that seed.
+            truncation: ψ in (0, 1]: the latent is multiplied by it. Less is more
+                typical and less varied. Marchesi 2017; Brock et al. 2019, section 3.1.
+
+        Raises:
+            UsageError: for an unknown label (naming the nearest), a negative seed,
+                no seeds, or ψ out of range.
+        """
+        parts = list(self.stream(seeds, label, truncation))
+        return Batch(self, torch.cat([part.samples for part in parts]), [request for part in parts for request in part.requests])
+
+    def stream(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Iterator[Batch]:
+        """The same as :meth:`sample`, a few at a time: memory does not grow with their number."""
+        if label is not None and label not in self.labels:
+            raise nearest_error("label", label, self.labels)
+        if not 0 < truncation <= 1:
+            raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 1", where="truncation")
+        rest, first = iter(seeds), True
+        while chunk := list(itertools.islice(rest, CHUNK)):
+            first = False
+            if min(chunk) < 0:
+                raise UsageError(f"{min(chunk)} is negative", where="seed", fix="Seeds are whole numbers from 0.")
+            requests = [Request(seed, label or self._label_of(seed), truncation) for seed in chunk]
+            yield Batch(self, self._generate(requests), requests)
+        if first:
+            raise UsageError("no seeds are given", where="seeds", fix="Ask for at least one sample.")
+
+    def _label_of(self, seed: int) -> str | None:
+        if not self.labels:
+            return None
+        return self.labels[int(torch.randint(len(self.labels), (), generator=generator_for(seed, "label")))]
+
+    def _generate(self, requests: Sequence[Request]) -> torch.Tensor:
+        numbers = [self.labels.index(request.label) for request in requests if request.label is not None]
+        latent = latents([request.seed for request in requests], cast(int, self.generator.latent_size))
+        return generate(self.generator, self.spec, self.execution, latent * requests[0].truncation, numbers or None)
+
+
+def generate(
+    generator: nn.Module, spec: SampleSpec, execution: Execution, latent: torch.Tensor, labels: Sequence[int] | None
+) -> torch.Tensor:
+    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32."""
+    label = None if labels is None else torch.tensor(labels, dtype=torch.int64)
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(latent), CHUNK):
+            rows = torch.arange(start, start + CHUNK).clamp_max(len(latent) - 1)
+            asked = None if label is None else label[rows].to(execution.device)
+            parts.append(generator(latent[rows].to(execution.device), asked).float().cpu()[: len(latent) - start])
+    return torch.cat(parts).clamp(spec.low, spec.high)  # a generator need not be squashed
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one sample was asked for with."""
+
+    seed: int
+    label: str | None
+    truncation: float
+
+
+@dataclass
+class Batch:
+    """Samples and what they were made from.
+
+    Attributes:
+        sampler: that made them.
+        samples: ``(B, *spec.shape)`` on the CPU.
+        requests: B seeds, labels and truncations.
+    """
+
+    sampler: Sampler
+    samples: torch.Tensor
+    requests: list[Request]
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each."""
+        return [request.seed for request in self.requests]
+
+    @property
+    def labels(self) -> list[str | None]:
+        """The label of each, ``None`` for data without labels."""
+        return [request.label for request in self.requests]
+
+    def provenance(self, index: int) -> dict[str, Any]:
+        """All it takes to make sample ``index`` again, as JSON values."""
+        request, config = self.requests[index], self.sampler.run.config
+        return {
+            "paragone": __version__,
+            "plugin": config["plugin"],
+            "modality": self.sampler.modality.name,
+            "run": self.sampler.hash,
+            "seed": request.seed,
+            "label": request.label,
+            "truncation": request.truncation,
+            "data": config["data"].get("fingerprint"),
+            "settings": self.sampler.settings.to_dict(),
+        }
+
+    def save(self, out: str | Path, options: object = None, overwrite: bool = False) -> list[Path]:
+        """Write ``<seed>.<extension>`` for each, and a contact sheet if they are more than one.
+
+        Args:
+            out: folder, made if absent.
+            options: an instance of the modality's ``sample_config``.
+            overwrite: replace other files of these names.
+
+        Returns:
+            The paths written, the sheet last.
+
+        Raises:
+            OutputError: if another file of that name is there, or it cannot be written.
+        """
+        return write(self.sampler, iter([self]), Path(out), options, overwrite)
+
+
+def save_all(
+    sampler: Sampler,
+    seeds: Sequence[int],
+    out: str | Path,
+    label: str | None = None,
+    truncation: float = 1.0,
+    options: object = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """:meth:`Sampler.sample` and :meth:`Batch.save` for any number of seeds.
+
+    Args:
+        sampler, seeds, label, truncation, out, options, overwrite: as there.
+        progress: called with the number of files written so far.
+    """
+    if len(set(seeds)) < len(seeds):
+        raise UsageError("a seed is given twice", where="seeds", fix="Each seed makes one file; name each once.")
+    return write(sampler, sampler.stream(seeds, label, truncation), Path(out), options, overwrite, progress)
+
+
+def write(
+    sampler: Sampler,
+    batches: Iterator[Batch],
+    out: Path,
+    options: object = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """Write every sample of ``batches`` and a sheet of the first ones. See :meth:`Batch.save`."""
+    options = sampler.modality.sample_config() if options is None else options
+    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, options)
+    paths: list[Path] = []
+    first: list[Batch] = []
+    for batch in batches:
+        for index, request in enumerate(batch.requests):
+            path = out / f"{request.seed}{artefacts.extension}"
+            _write_new(path, artefacts.encode(batch.samples[index], batch.provenance(index)), overwrite)
+            paths.append(path)
+        if len(first) * CHUNK < SHEET_LIMIT:
+            first.append(batch)
+        if progress:
+            progress(len(paths))
+    if len(paths) > 1:
+        shown = torch.cat([batch.samples for batch in first])[:SHEET_LIMIT]
+        facts = first[0].provenance(0) | {"seed": [request.seed for batch in first for request in batch.requests][:SHEET_LIMIT]}
+        columns = max(1, min(8, round(len(shown) ** 0.5)))
+        paths.append(_free_sheet(out, artefacts.sheet_extension, overwrite))
+        files.write(paths[-1], artefacts.sheet(shown, columns, (), facts))
+    return paths
+
+
+def _write_new(path: Path, data: bytes, overwrite: bool) -> None:
+    """Write, unless something else is there already; the very same bytes are no conflict."""
+    try:
+        taken = path.is_dir() or (path.exists() and not overwrite and path.read_bytes() != data)
+    except OSError as error:
+        raise files.cannot_write(path, error) from error
+    if taken:
+        raise OutputError("is there already, with other content", where=path, fix="Choose another --out or seed, or give --overwrite.")
+    files.write(path, data)
+
+
+def _free_sheet(out: Path, extension: str, overwrite: bool) -> Path:
+    """``sheet.png``, or ``sheet-2.png`` and so on where there is one of an earlier sampling."""
+    names = itertools.chain([f"sheet{extension}"], (f"sheet-{number}{extension}" for number in itertools.count(2)))
+    return next(out / name for name in names if overwrite or not (out / name).exists())
+
+
+def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]:
+    """The modality and settings that a run was trained with.
+
+    Raises:
+        RunError: if the run is of another modality, or its settings are not valid.
+        PluginError: if the plugin is absent or broken.
+    """
+    if modality is not None and run.modality != modality:
+        raise RunError(f"is a run of {run.modality}, not of {modality}", where=run.path, fix=f"Use `create {run.modality}` with it.")
+    medium = registry().modality(run.modality)
+    file = run.path / "config.json"
+    try:
+        return medium, settle(medium, [(str(file), flatten(run.config["settings"], where=file))])
+    except UsageError as error:
+        raise RunError(error.what, where=error.where, fix=error.fix or "Restore it from a copy of the run.") from error
+
+
+def build(medium: Modality, settings: Settings, spec: SampleSpec, labels: int, seed: int) -> Players:
+    """The players of a preset, with weights drawn from ``seed``; torch's own generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        players: Players = resolve(medium.preset(settings.train.preset).build)(spec, labels, settings.network)
+    return players

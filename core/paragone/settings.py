@@ -1,0 +1,260 @@
+"""Settings: small frozen dataclasses, one a section, and how they are put together.
+
+Order, later wins: dataclass defaults < the preset's < ``--config file.toml`` <
+``--set section.key=value`` < flags. Every section is flat, so that a TOML file,
+a dotted name and a command-line flag all say the same thing. No torch here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+
+from .errors import UsageError
+from .modality import Modality
+from .options import Option, nearest_error, options_of, setting
+
+
+BUDGET_KEYS = ("minutes", "samples")
+"""Two ways to say how long; at most one of them has a value."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """``[train]``: how long, how big, where."""
+
+    preset: str = setting("", "Networks and the settings that suit them; empty: the first one of the medium.")
+    minutes: float | None = setting(None, "Budget: stop after so many minutes.", minimum=0.001)
+    samples: int | None = setting(None, "Budget: stop after the discriminator has seen so many real samples.", minimum=1)
+    seed: int = setting(0, "Seed of everything random.", minimum=0, maximum=2**63 - 1)
+    batch: int = setting(64, "Samples in one step.", minimum=1)
+    accumulate: int = setting(1, "Split each step's batch into so many parts, to fit in memory.", minimum=1)
+    group: int = setting(1, "So many consecutive samples of a batch share one label.", minimum=1)
+    objective: str = setting("relativistic", "The game: minimax, non-saturating, least-squares, hinge, wasserstein or relativistic.")
+    conditional: bool = setting(True, "Learn the labels, where the data has some.")
+    discriminator_turns: int = setting(1, "Discriminator turns in a step, each on fresh samples.", minimum=1)
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps, …")
+    precision: Literal["auto", "bf16", "fp32"] = setting("auto", "Arithmetic of the networks; auto: bf16 where the hardware has it.")
+    compile: bool = setting(False, "Compile the generator with torch.compile.")
+    threads: int = setting(0, "CPU threads; 0: all cores.", minimum=0)
+    stats_every: int = setting(2048, "Real samples between two lines of stats.jsonl.", minimum=1)
+    save_seconds: float = setting(60.0, "Seconds between two saved states.", minimum=0.0)
+    tensorboard: bool = setting(False, "Also write TensorBoard logs into the run folder (extra: tensorboard).")
+    sheet_seconds: float = setting(60.0, "Seconds between two sample sheets; the first comes sooner.", minimum=0.0)
+
+
+@dataclass(frozen=True)
+class PenaltySettings:
+    """``[penalty]``: regularisers of the discriminator; a weight of 0 leaves one out."""
+
+    r1: float = setting(0.0, "Weight γ of γ/2·‖∇D(real)‖², by double backward.", minimum=0.0)
+    r2: float = setting(0.0, "Weight γ of γ/2·‖∇D(fake)‖², by double backward.", minimum=0.0)
+    wgan_gp: float = setting(0.0, "Weight λ of λ·(‖∇D(mix)‖ − 1)², by double backward.", minimum=0.0)
+    fd_r1: float = setting(0.0, "Weight γ of R1 by finite differences (single backward).", minimum=0.0)
+    fd_r2: float = setting(0.0, "Weight γ of R2 by finite differences (single backward).", minimum=0.0)
+    sigma: float = setting(0.03, "Step of the finite difference, in units of the sample.", minimum=1e-6)
+    every: int = setting(1, "Lazy: apply every k-th step with k times the weight.", minimum=1)
+    end: float = setting(1.0, "Share of the weights left at the end of the budget (cosine ramp).", minimum=0.0)
+
+
+@dataclass(frozen=True)
+class AdamSettings:
+    """``[generator]`` and ``[discriminator]``: one player's Adam and its cosine ramps."""
+
+    learning_rate: float = setting(2e-4, "Learning rate at the start.", minimum=0.0)
+    learning_rate_end: float | None = setting(None, "Learning rate at the end of the budget; none: as at the start.", minimum=0.0)
+    beta1: float = setting(0.0, "Decay of the mean of gradients.", minimum=0.0, maximum=0.9999)
+    beta2: float = setting(0.99, "Decay of the mean of squared gradients.", minimum=0.0, maximum=0.99999)
+    beta2_end: float | None = setting(None, "β2 at the end of the budget; none: as at the start.", minimum=0.0, maximum=0.99999)
+    epsilon: float = setting(1e-8, "Adam's ε.", minimum=0.0)
+    clip: float = setting(0.0, "Clip the gradient's norm at this; 0: never.", minimum=0.0)
+
+
+@dataclass(frozen=True)
+class EmaSettings:
+    """``[ema]``: the moving average of the generator that is kept and sampled."""
+
+    half_life: float = setting(10_000.0, "Half-life at the end of the budget, in real samples.", minimum=0.0)
+    half_life_start: float = setting(0.0, "Half-life at the start, in real samples.", minimum=0.0)
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """``[augment]``: how often the discriminator sees changed samples."""
+
+    mode: Literal["none", "fixed", "adaptive"] = setting(
+        "adaptive", "none; fixed: p ramps from p_start to p; adaptive: steered by r_t (ADA)."
+    )
+    p: float = setting(0.0, "fixed: probability at the end of the budget; adaptive: at the start.", minimum=0.0, maximum=1.0)
+    p_start: float = setting(0.0, "fixed: probability at the start.", minimum=0.0, maximum=1.0)
+    p_max: float = setting(0.8, "adaptive: never above this.", minimum=0.0, maximum=1.0)
+    target: float = setting(0.6, "adaptive: value of r_t that is held.", minimum=-1.0, maximum=1.0)
+    ramp: int = setting(100_000, "adaptive: real samples in which p can rise from 0 to 1.", minimum=1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides a training. ``data`` and ``network`` belong to the plugin."""
+
+    train: TrainSettings
+    penalty: PenaltySettings
+    generator: AdamSettings
+    discriminator: AdamSettings
+    ema: EmaSettings
+    augment: AugmentSettings
+    data: Any
+    network: Any
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Section name → key → plain value; what :func:`settle` takes back."""
+        return {name: dataclasses.asdict(getattr(self, name)) for name in section_names()}
+
+    def to_toml(self) -> str:
+        """The same as a TOML file. TOML has no null: no value is written as ``"none"``, and of the budget only what is set."""
+        # left out, a key would take the preset's value when the file is read back
+        sections = {
+            name: {key: "none" if value is None else value for key, value in section.items() if value is not None or key not in BUDGET_KEYS}
+            for name, section in self.to_dict().items()
+        }
+        return tomli_w.dumps(sections)
+
+    def replace(self, name: str, **changes: Any) -> Settings:
+        """A copy with some keys of section ``name`` changed."""
+        return dataclasses.replace(self, **{name: dataclasses.replace(getattr(self, name), **changes)})
+
+
+def section_names() -> tuple[str, ...]:
+    """Names of the sections, in the order they are printed."""
+    return tuple(field.name for field in dataclasses.fields(Settings))
+
+
+ENGINE_SECTIONS: Mapping[str, type] = types.MappingProxyType(
+    {
+        "train": TrainSettings,
+        "penalty": PenaltySettings,
+        "generator": AdamSettings,
+        "discriminator": AdamSettings,
+        "ema": EmaSettings,
+        "augment": AugmentSettings,
+    }
+)
+
+
+def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> Settings:
+    """Defaults and ``layers``, laid over each other and checked.
+
+    Args:
+        modality: gives the ``data`` section, the presets and their ``network`` section.
+        layers: (where it came from, dotted name → value) pairs, later ones win.
+
+    Returns:
+        Complete settings; ``train.preset`` is filled in.
+
+    Raises:
+        UsageError: for an unknown section, key or preset (naming the nearest), a
+            value of the wrong type or out of range, or a budget given twice.
+    """
+    wanted = [values["train.preset"] for _, values in layers if values.get("train.preset")]
+    preset = modality.preset(str(wanted[-1]) if wanted else None)
+    kinds = {**ENGINE_SECTIONS, "data": modality.data_config, "network": preset.config}
+    values: dict[str, dict[str, Any]] = {name: {} for name in kinds}
+    for origin, layer in [(f"preset {preset.name}", preset.settings), *layers]:
+        # minutes and samples are two ways to say one thing: a later layer's replaces an earlier one's
+        budgets = [key for key in BUDGET_KEYS if layer.get(f"train.{key}") is not None]
+        if len(budgets) == 2:
+            raise UsageError("both a time and a number of samples are given", where=origin, fix="Give minutes or samples, not both.")
+        if budgets:
+            values["train"].pop("minutes", None), values["train"].pop("samples", None)
+        for dotted, value in layer.items():
+            section, key, option = _find(kinds, dotted, origin)
+            values[section][key] = option.read(value, where=f"{origin}: {dotted}")
+    values["train"]["preset"] = preset.name
+    settled = Settings(**{name: kind(**values[name]) for name, kind in kinds.items()})
+    if settled.train.batch % settled.train.accumulate:
+        raise UsageError(
+            f"a batch of {settled.train.batch} cannot be split into {settled.train.accumulate} equal parts",
+            where="train.accumulate",
+            fix="Choose a divisor of train.batch.",
+        )
+    if settled.train.batch // settled.train.accumulate % settled.train.group:
+        raise UsageError(
+            f"parts of {settled.train.batch // settled.train.accumulate} samples cannot be made of groups of {settled.train.group}",
+            where="train.group",
+            fix="Choose train.batch and train.accumulate so that each part is a multiple of train.group.",
+        )
+    return settled
+
+
+def _find(kinds: Mapping[str, type], dotted: str, origin: str) -> tuple[str, str, Option]:
+    section, dot, key = dotted.partition(".")
+    if section not in kinds:
+        raise nearest_error("section", section, list(kinds), where=origin)
+    options = options_of(kinds[section])
+    if not dot or key not in options:
+        raise nearest_error("key", dotted, [f"{section}.{name}" for name in options], where=origin)
+    return section, key, options[key]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A settings file as dotted name → value, for :func:`settle`.
+
+    Raises:
+        UsageError: if it is absent or not TOML.
+    """
+    try:
+        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=path, fix="Check the path given to --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"is not valid TOML: {error}", where=path, fix="`--print-config` prints a valid one to start from.") from error
+    return flatten(sections, where=path)
+
+
+def flatten(sections: Mapping[str, Any], where: object) -> dict[str, Any]:
+    """``{"train": {"batch": 1}}`` → ``{"train.batch": 1}``.
+
+    Raises:
+        UsageError: if a top-level value is not a section.
+    """
+    flat: dict[str, Any] = {}
+    for section, values in sections.items():
+        if not isinstance(values, Mapping):
+            raise UsageError(
+                f"{section!r} stands outside a section", where=where, fix=f"Put it under one of [{'], ['.join(section_names())}]."
+            )
+        flat |= {f"{section}.{key}": value for key, value in values.items()}
+    return flat
+
+
+def read_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """``["train.batch=32"]`` → ``{"train.batch": "32"}``, for :func:`settle`.
+
+    Raises:
+        UsageError: if one has no ``=``.
+    """
+    flat: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"{assignment!r} has no '='", where="--set", fix="Write --set section.key=value.")
+        flat[name.strip()] = value.strip()
+    return flat
+
+
+def layers(config: Path | None, assignments: Sequence[str], flags: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """What a user said, in rising order of weight, for :func:`settle`.
+
+    Args:
+        config: the file given to ``--config``.
+        assignments: what was given to ``--set``.
+        flags: dotted name → value of flags that were really given.
+    """
+    from_file = [(str(config), read_toml(config))] if config else []
+    return [*from_file, ("--set", read_assignments(assignments)), ("command line", flags)]

@@ -1,0 +1,112 @@
+"""One frozen description of what a sample is, for every medium.
+
+The dataset makes it, the networks are built from it, the run folder stores it,
+the artefact writer and the contract tests read it. No torch is imported here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .errors import RunError
+
+if TYPE_CHECKING:
+    import torch
+
+Unit = Literal["channels", "pixels", "samples", "tokens", "features"]
+DType = Literal["float32", "int64"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a sample.
+
+    Attributes:
+        name: what the axis counts along, such as ``"height"`` or ``"time"``.
+        size: how many entries it has, at least 1.
+        unit: what one entry is.
+        rate_hz: entries per second, for an axis of ``samples`` in time.
+        vocabulary: how many different values an entry of ``tokens`` can take.
+    """
+
+    name: str
+    size: int
+    unit: Unit
+    rate_hz: float | None = None
+    vocabulary: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"axis {self.name!r} has size {self.size}; it must be at least 1")
+
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """Shape, dtype, value range and units of one sample (without the batch axis).
+
+    Attributes:
+        axes: the axes in storage order, for a picture ``channels, height, width``.
+        dtype: ``"float32"``, or ``"int64"`` for tokens.
+        low, high: the closed value range of every entry.
+        traits: plain facts that the plugin's artefact writer needs, such as
+            ``{"mode": "RGBA"}``. The engine stores them and never reads them.
+    """
+
+    axes: tuple[Axis, ...]
+    dtype: DType = "float32"
+    low: float = -1.0
+    high: float = 1.0
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample, for instance ``(4, 32, 32)``."""
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def size(self) -> int:
+        """Numbers in one sample."""
+        return math.prod(self.shape)
+
+    def __str__(self) -> str:
+        axes = " × ".join(f"{axis.size} {axis.name}" for axis in self.axes)
+        return f"{axes}, {self.dtype} in [{self.low:g}, {self.high:g}]"
+
+    def check(self, samples: torch.Tensor) -> None:
+        """Raise unless ``samples`` is a batch that fits.
+
+        Args:
+            samples: ``(B, *shape)`` of :attr:`dtype`, values in ``[low, high]``.
+
+        Raises:
+            ValueError: naming what was expected and what came.
+        """
+        if tuple(samples.shape[1:]) != self.shape:
+            raise ValueError(f"expected a batch of shape (B, {', '.join(map(str, self.shape))}), got {tuple(samples.shape)}")
+        if str(samples.dtype) != f"torch.{self.dtype}":
+            raise ValueError(f"expected {self.dtype}, got {samples.dtype}")
+        if samples.numel():
+            low, high = samples.min().item(), samples.max().item()
+            if not (self.low <= low and high <= self.high):  # also catches NaN
+                raise ValueError(f"expected values in [{self.low:g}, {self.high:g}], got [{low:g}, {high:g}]")
+
+    def to_json(self) -> dict[str, Any]:
+        """The spec as plain JSON values; :meth:`from_json` reads it back."""
+        # asdict keeps the tuple, JSON has lists only: what is written must equal what is read
+        return {**asdict(self), "axes": [asdict(axis) for axis in self.axes]}
+
+    @classmethod
+    def from_json(cls, value: Any) -> SampleSpec:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            RunError: if ``value`` does not describe a sample.
+        """
+        try:
+            axes = tuple(Axis(**axis) for axis in value["axes"])
+            return cls(axes, value["dtype"], float(value["low"]), float(value["high"]), dict(value["traits"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RunError(f"the sample description is not valid ({error})") from error

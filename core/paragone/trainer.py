@@ -1,0 +1,167 @@
+"""The loop: players take turns, each turn accumulates gradients, checks them, steps.
+
+It knows no medium, no file and no terminal. Progress is counted in real samples
+shown to the discriminator. Everything random is derived from (seed, step), so
+that a training stopped after any step and continued is the same training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from .adaptive import AugmentController
+from .data import Dataset, Order
+from .ema import Ema
+from .errors import DivergenceError
+from .execution import Execution
+from .game import Game, MicroBatch
+from .meters import Meters
+from .players import Players
+from .randomness import derive, generator_for
+from .schedules import cosine_ramp, ema_decay
+from .settings import AdamSettings, Settings
+
+
+class Trainer:
+    """Trains two players on a data set.
+
+    Attributes:
+        step: steps done.
+        samples: real samples shown to the discriminator.
+        seconds: time spent; kept by the caller.
+        ema: the generator's moving average.
+        controller: the augmentation's probability.
+        meters: means since the last line of statistics.
+    """
+
+    def __init__(self, players: Players, dataset: Dataset, settings: Settings, execution: Execution) -> None:
+        self.players, self.dataset, self.settings, self.execution = players, dataset, settings, execution
+        self.step, self.samples, self.seconds = 0, 0, 0.0
+        self.modules = {"generator": execution.place(players.generator), "discriminator": execution.place(players.discriminator)}
+        # a player may come with parts that are not to be trained; they stay as they are
+        self.trained = {name: [p for p in module.parameters() if p.requires_grad] for name, module in self.modules.items()}
+        self.optimisers = {name: _adam(parameters, getattr(settings, name)) for name, parameters in self.trained.items()}
+        # the generator's turns read the data in an order of their own: R3GAN pairs it with fresh reals
+        self.orders = {
+            name: Order(derive(settings.train.seed, name), len(dataset), dataset.numbers, settings.train.group) for name in self.modules
+        }
+        self.ema = Ema(players.generator)
+        self.controller = AugmentController(settings.augment)
+        self.meters = Meters(execution.device)
+        self.game = Game(players, settings, execution, self.meters)
+
+    def advance(self, progress: float) -> None:
+        """One step: every player takes its turns, then the average follows.
+
+        Args:
+            progress: share of the budget used, which the schedules follow.
+
+        Raises:
+            DivergenceError: before anything non-finite can reach a weight.
+        """
+        train, penalty, ema = self.settings.train, self.settings.penalty, self.settings.ema
+        self.controller.ramp(progress)
+        scale = 0.0 if self.step % penalty.every else penalty.every * cosine_ramp(1.0, penalty.end, progress)
+        torch.manual_seed(derive(train.seed, "step", self.step))  # for networks that draw numbers themselves
+
+        for turn in range(train.discriminator_turns):
+            for batch in self.micro_batches("discriminator", turn, noise=scale > 0):
+                loss = self.game.discriminator_loss(batch, self.controller.p, scale, diversity=self.step % 8 == 0)
+                self.accumulate("discriminator", loss)
+            self.take_turn("discriminator", progress)
+            self.samples += train.batch
+            self.controller.observe(self.game.take_certainty(), train.batch)
+
+        for batch in self.micro_batches("generator"):
+            self.accumulate("generator", self.game.generator_loss(batch, self.controller.p))
+        self.take_turn("generator", progress)
+
+        half_life = cosine_ramp(ema.half_life_start, ema.half_life, progress)
+        self.ema.update(ema_decay(half_life, train.batch * train.discriminator_turns))
+        self.step += 1
+
+    def accumulate(self, player: str, loss: torch.Tensor) -> None:
+        """Add the gradient of one micro-batch's ``loss`` to ``player``'s."""
+        if not torch.isfinite(loss):
+            raise self.divergence(player, "the loss")
+        (loss / self.settings.train.accumulate).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+
+    def take_turn(self, player: str, progress: float) -> None:
+        """Check ``player``'s gradient, move its weights, forget the gradient."""
+        settings: AdamSettings = getattr(self.settings, player)
+        parameters = self.trained[player]
+        for parameter in parameters:
+            if parameter.grad is None:  # unused this time; Adam's averages must still decay
+                parameter.grad = torch.zeros_like(parameter)
+        norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]).item()
+        if not math.isfinite(norm):
+            named = self.modules[player].named_parameters()
+            culprit = next((name for name, p in named if p.grad is not None and not torch.isfinite(p.grad).all()), "all together")
+            raise self.divergence(player, f"the gradient of {culprit}")
+        self.meters.add(f"gradient_{player}", norm)
+        if settings.clip:
+            nn.utils.clip_grads_with_norm_(parameters, settings.clip, torch.tensor(norm))
+        optimiser = self.optimisers[player]
+        for group in optimiser.param_groups:
+            group["lr"], group["betas"] = adam_ramps(settings, progress)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+
+    def micro_batches(self, player: str, turn: int = 0, noise: bool = False) -> Iterator[MicroBatch]:
+        """The parts of one turn's batch, with all their random numbers.
+
+        The numbers are drawn for the whole batch and then cut, so that splitting a
+        batch does not change what is computed. The other player is frozen meanwhile.
+        """
+        train, shape = self.settings.train, self.dataset.spec.shape
+        for name, parameters in self.trained.items():
+            for parameter in parameters:
+                parameter.requires_grad_(name == player)
+        numbers = generator_for(train.seed, player, self.step, turn)
+        batch, device = train.batch, self.execution.device
+        indices = self.orders[player](self.samples if player == "discriminator" else self.step * batch, batch)
+        latent = torch.randn(batch, int(self.players.generator.latent_size), generator=numbers)  # type: ignore[arg-type]  # nn.Module hides it
+        per_sample = self.players.augmentation.uniforms_per_sample if self.players.augmentation else 0
+        uniforms = torch.rand(2, batch, per_sample, generator=numbers)
+        mix = torch.rand(batch, generator=numbers)
+        noises = torch.randn(2, batch, *shape, generator=numbers) if noise and self.game.finite_differences else None
+        size = batch // train.accumulate
+        for first in range(0, batch, size):
+            part = slice(first, first + size)
+            real, label = self.dataset.batch(indices[part], device)
+            yield MicroBatch(
+                real,
+                label,
+                latent[part].to(device),
+                uniforms[0, part].to(device),
+                uniforms[1, part].to(device),
+                mix[part].to(device),
+                None if noises is None else noises[:, part].to(device),
+            )
+
+    def divergence(self, player: str, what: str) -> DivergenceError:
+        """The error for a number that is no longer finite."""
+        return DivergenceError(
+            f"{what} of the {player} is not finite, so the training stops here",
+            where=f"step {self.step}",
+            fix=f"Lower {player}.learning_rate, raise penalty.r1 or fd_r1, or set train.precision=fp32. The last saved state is kept.",
+        )
+
+
+def adam_ramps(settings: AdamSettings, progress: float) -> tuple[float, tuple[float, float]]:
+    """Learning rate and (β1, β2) after ``progress`` of the budget."""
+    rate_end = settings.learning_rate if settings.learning_rate_end is None else settings.learning_rate_end
+    beta2_end = settings.beta2 if settings.beta2_end is None else settings.beta2_end
+    return (
+        cosine_ramp(settings.learning_rate, rate_end, progress),
+        (settings.beta1, cosine_ramp(settings.beta2, beta2_end, progress)),
+    )
+
+
+def _adam(parameters: list[nn.Parameter], settings: AdamSettings) -> torch.optim.Adam:
+    rate, betas = adam_ramps(settings, 0.0)
+    return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=settings.epsilon, fused=parameters[0].device.type in ("cpu", "cuda"))

@@ -1,0 +1,75 @@
+"""Tensors to safetensors files and back, with errors that a person can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from . import files
+from .errors import OutputError, RunError
+
+
+def save(path: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> None:
+    """Write ``tensors`` and JSON ``facts``; an old file at ``path`` stays until the new one is complete.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    # one contiguous copy of each on the CPU: the format knows neither strides nor shared storage
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+
+    def fill(temporary: Path) -> None:
+        try:
+            save_file(plain, temporary, metadata={"paragone": json.dumps(dict(facts))})
+        except SafetensorError as error:  # the library wraps the operating system's reason
+            raise OutputError(
+                f"cannot be written: {error}",
+                where=path,
+                fix="Free some space or choose another folder with --out; what was saved before is intact.",
+            ) from error
+
+    files.replace(path, fill)
+
+
+def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """The tensors and facts of a file that :func:`save` wrote.
+
+    Raises:
+        RunError: if it is missing, truncated or of another origin.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["paragone"])
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118  # not a mapping
+    except FileNotFoundError as error:
+        raise RunError("is missing", where=path, fix="Check the run folder; an unfinished copy may lack files.") from error
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"is damaged ({error})", where=path, fix="Restore it from a copy, or train again.") from error
+    except (KeyError, ValueError) as error:
+        raise RunError("was not written by Paragone", where=path, fix="Restore the file that the training wrote.") from error
+
+
+def fill_module(module: nn.Module, tensors: Mapping[str, torch.Tensor], where: object) -> None:
+    """Copy ``tensors`` into the parameters and buffers of ``module``.
+
+    Raises:
+        RunError: naming the first tensor that is missing, left over or of another shape.
+    """
+    state = module.state_dict()
+    for name in sorted(state.keys() | tensors.keys()):
+        wanted = tuple(state[name].shape) if name in state else None
+        found = tuple(tensors[name].shape) if name in tensors else None
+        if wanted != found:
+            raise RunError(
+                f"tensor {name!r} has shape {found or 'none'}, the networks of config.json want {wanted or 'none'}",
+                where=where,
+                fix="config.json and the weights do not belong together: restore both from one run.",
+            )
+    module.load_state_dict(dict(tensors))

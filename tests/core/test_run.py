@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from paragone.errors import OutputError, RunError
+from paragone.run import FORMAT, Run, free_name, newest
+
+
+@pytest.fixture
+def copy(points_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(points_run, tmp_path / "run"))
+
+
+def test_a_run_describes_itself(points_run: Path) -> None:
+    run = Run.open(points_run)
+    assert run.modality == "points"
+    assert run.config["labels"] == ["left", "right"]
+    assert run.config["plugin"] == "toy-plugin 0.1"
+    assert run.config["settings"]["train"]["samples"] == 4096
+    assert len(run.hash()) == 16
+    assert {path.name for path in points_run.iterdir()} >= {
+        "config.json",
+        "generator.safetensors",
+        "state.safetensors",
+        "stats.jsonl",
+        "samples",
+    }
+    assert not list(points_run.glob("**/*.tmp"))
+
+
+def test_a_busy_folder_is_refused_and_untouched(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(OutputError, match="is not empty"):
+        Run.create(tmp_path, {})
+    with pytest.raises(OutputError, match="is not empty"):
+        Run.create(tmp_path / "mine.txt", {})
+    assert os.listdir(tmp_path) == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda config: config.update(format=FORMAT + 1), "has format 2, this Paragone reads up to 1"),
+        (lambda config: config.pop("format"), "not written by Paragone"),
+        (lambda config: config.pop("spec"), "has no valid 'spec'"),
+        (lambda config: config.update(labels="left"), "has no valid 'labels'"),
+    ],
+)
+def test_an_edited_config_is_refused(copy: Path, edit: object, message: str) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    edit(config)  # type: ignore[operator]  # a lambda of the table above
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=message):
+        Run.open(copy)
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path, copy: Path) -> None:
+    with pytest.raises(RunError, match="is no run folder"):
+        Run.open(tmp_path / "absent")
+    (copy / "config.json").write_text("{")
+    with pytest.raises(RunError, match="cannot be read"):
+        Run.open(copy)
+    (copy / "config.json").write_text("[]")
+    with pytest.raises(RunError, match="not written by Paragone"):
+        Run.open(copy)
+
+
+def test_newest_and_free_name(tmp_path: Path, points_run: Path) -> None:
+    with pytest.raises(RunError, match=r"no trained points run here\n.*create points train"):
+        newest("points", tmp_path)
+    for index, name in enumerate(("points-1", "other")):
+        shutil.copytree(points_run, tmp_path / name)
+        os.utime(tmp_path / name / "generator.safetensors", (index, index))
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "generator.safetensors").write_text("?")
+    assert newest("points", tmp_path) == tmp_path / "other"
+    with pytest.raises(RunError, match="no trained image run"):
+        newest("image", tmp_path)
+    assert free_name("points", tmp_path) == tmp_path / "points-2"
+
+
+def test_only_one_training_at_a_time(copy: Path) -> None:
+    run = Run.open(copy)
+    with run.lock(), pytest.raises(OutputError, match="another training"), run.lock():
+        pass
+    with run.lock():
+        pass

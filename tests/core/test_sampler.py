@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import paragone
+from paragone.errors import OutputError, RunError, UsageError
+from paragone.sampler import save_all
+
+
+@pytest.fixture(scope="module")
+def model(points_run: Path) -> paragone.Sampler:
+    return paragone.load(points_run)
+
+
+def test_a_sample_does_not_depend_on_its_company(model: paragone.Sampler) -> None:
+    alone = model.sample([5]).samples[0]
+    for seeds in (range(10), range(5, 60), [9, 8, 7, 6, 5, 4]):
+        assert torch.equal(model.sample(seeds).samples[list(seeds).index(5)], alone)
+
+
+def test_samples_fit_the_spec(model: paragone.Sampler) -> None:
+    batch = model.sample(range(40))
+    model.spec.check(batch.samples)
+    assert batch.seeds == list(range(40))
+    assert set(batch.labels) == {"left", "right"}
+    assert len(batch) == 40
+
+
+def test_label_and_truncation_are_followed(model: paragone.Sampler) -> None:
+    left, right = (model.sample(range(64), label=label) for label in ("left", "right"))
+    assert set(left.labels) == {"left"}
+    assert not torch.equal(left.samples, right.samples)
+    drawn = model.sample([3])
+    assert torch.equal(drawn.samples, model.sample([3], label=drawn.labels[0]).samples)
+    narrow = model.sample(range(64), label="left", truncation=0.1)
+    assert narrow.samples.std(0).mean() < left.samples.std(0).mean()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seeds": [1], "label": "lef"}, "Did you mean 'left'"),
+        ({"seeds": [1], "truncation": 0.0}, "above 0 and at most 1"),
+        ({"seeds": [1], "truncation": 1.1}, "above 0 and at most 1"),
+        ({"seeds": [1], "truncation": float("nan")}, "above 0 and at most 1"),
+        ({"seeds": [2, -1]}, "-1 is negative"),
+        ({"seeds": []}, "no seeds"),
+    ],
+)
+def test_refusals(model: paragone.Sampler, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        model.sample(**arguments)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_files_carry_their_provenance(model: paragone.Sampler, tmp_path: Path) -> None:
+    paths = model.sample([4, 9], label="right", truncation=0.5).save(tmp_path / "out")
+    assert [path.name for path in paths] == ["4.json", "9.json", "sheet.json"]
+    facts = json.loads(paths[0].read_text())["provenance"]
+    assert (facts["seed"], facts["label"], facts["truncation"]) == (4, "right", 0.5)
+    assert facts["run"] == model.hash
+    assert facts["plugin"] == "toy-plugin 0.1"
+    again = paragone.load(model.run.path).sample([facts["seed"]], facts["label"], facts["truncation"])
+    assert again.samples[0].tolist() == pytest.approx(json.loads(paths[0].read_text())["point"], abs=1e-6)
+
+
+def test_nothing_is_overwritten_silently(model: paragone.Sampler, tmp_path: Path) -> None:
+    model.sample([1]).save(tmp_path)
+    model.sample([1]).save(tmp_path)  # the very same file: nothing is lost
+    with pytest.raises(OutputError, match=r"1\.json: is there already"):
+        model.sample([1], truncation=0.5).save(tmp_path)
+    kept = json.loads((tmp_path / "1.json").read_text())
+    assert kept["provenance"]["truncation"] == 1.0
+    model.sample([1], truncation=0.5).save(tmp_path, overwrite=True)
+    assert json.loads((tmp_path / "1.json").read_text())["provenance"]["truncation"] == 0.5
+    for _ in range(2):
+        model.sample([2, 3]).save(tmp_path)
+    assert {path.name for path in tmp_path.glob("sheet*")} == {"sheet.json", "sheet-2.json"}
+
+
+def test_any_number_goes_to_disk_and_progress_is_told(model: paragone.Sampler, tmp_path: Path) -> None:
+    told: list[int] = []
+    paths = save_all(model, range(100), tmp_path, progress=told.append)
+    assert len(paths) == 101
+    assert told == [16, 32, 48, 64, 80, 96, 100]
+    assert len(json.loads(paths[-1].read_text())["points"]) == 64
+    with pytest.raises(UsageError, match="given twice"):
+        save_all(model, [1, 1], tmp_path)
+
+
+def test_options_reach_the_writer(model: paragone.Sampler, tmp_path: Path) -> None:
+    options = model.modality.sample_config(digits=2)
+    (path,) = model.sample([1]).save(tmp_path, options)
+    assert all(round(value, 2) == value for value in json.loads(path.read_text())["point"])
+
+
+def test_another_modality_is_refused(points_run: Path) -> None:
+    with pytest.raises(RunError, match="is a run of points, not of image"):
+        paragone.load(points_run, modality="image")
+
+
+def test_convenience(points_run: Path) -> None:
+    assert len(paragone.sample("points", range(3), run=points_run)) == 3

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import paragone
+from paragone import api
+from paragone.budget import Budget
+from paragone.errors import OutputError
+from paragone.reporting import Silent, Stats
+from paragone.run import Run
+
+
+class Listener(Silent):
+    """Keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[Stats] = []
+        self.fractions: list[float] = []
+        self.notes: list[str] = []
+        self.closed = 0
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def progress(self, fraction: float, samples: int) -> None:
+        self.fractions.append(fraction)
+
+    def stats(self, stats: Stats) -> None:
+        self.lines.append(stats)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_reporter_stats_and_sheets(tmp_path: Path) -> None:
+    listener = Listener()
+    settings = {"train.device": "cpu", "train.stats_every": 256, "train.sheet_seconds": 0.0, "penalty.r1": 0.1, "penalty.every": 4}
+    run = paragone.train("points", out=tmp_path / "run", samples=2560, settings=settings, reporter=listener)
+    assert listener.notes == ["2500 points"]
+    assert len(listener.fractions) == 40
+    assert listener.fractions == sorted(listener.fractions)
+    assert listener.fractions[-1] == 1.0
+    assert listener.closed == 1
+    assert [line.samples for line in listener.lines] == list(range(256, 2561, 256))
+    assert listener.lines[0].health == "starting"
+    on_disk = [json.loads(line) for line in run.stats.read_text().splitlines()]
+    assert [line["samples"] for line in on_disk] == [line.samples for line in listener.lines]
+    assert all(line["penalty"] > 0 and line["gradient_generator"] > 0 for line in on_disk)
+    sheets = sorted(run.samples.iterdir())
+    assert sheets[-1].name == "000002560.json"
+    assert len(sheets) == 40
+    first, last = (json.loads(sheet.read_text()) for sheet in (sheets[0], sheets[-1]))
+    assert last["captions"] == ["left", "right"]
+    assert len(last["points"]) == 16
+    assert first["points"] != last["points"]
+
+
+def test_a_time_budget_stops_in_time(tmp_path: Path) -> None:
+    listener = Listener()
+    run = paragone.train(
+        "points", out=tmp_path / "run", minutes=0.02, settings={"train.device": "cpu", "train.stats_every": 64}, reporter=listener
+    )
+    assert listener.fractions[-1] == 1.0
+    assert listener.lines[-1].seconds < 1.2 + 1.0
+    assert run.config["settings"]["train"]["minutes"] == 0.02
+
+
+def test_budget() -> None:
+    assert Budget(samples=100).progress(25, 1e9) == 0.25
+    assert Budget(seconds=60.0).progress(10**9, 15.0) == 0.25
+    assert Budget(seconds=60.0, samples=100).progress(50, 15.0) == 0.5
+
+
+def test_ten_minutes_when_nobody_says(tmp_path: Path) -> None:
+    assert api.plan("points", out=tmp_path).settings.train.minutes == 10.0
+
+
+def test_the_callers_random_state_is_left_alone(tmp_path: Path) -> None:
+    import torch
+
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    paragone.train("points", out=tmp_path / "run", samples=128, settings={"train.device": "cpu"})
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_busy_out_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    with pytest.raises(OutputError, match="is not empty"):
+        paragone.train("points", out=tmp_path, samples=64)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_disk_that_fills_up_leaves_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from paragone import checkpoint, weights
+
+    out, saves, inner = tmp_path / "run", [], weights.save_file
+
+    def full(tensors: dict[str, object], path: Path, metadata: dict[str, str]) -> None:
+        saves.append(path)
+        if len(saves) > 6:
+            Path(path).write_bytes(b"half a file")
+            raise OSError(28, "No space left on device")
+        inner(tensors, path, metadata=metadata)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(weights, "save_file", full)
+    with pytest.raises(OutputError, match="No space left"):
+        paragone.train("points", out=out, samples=6400, settings={"train.device": "cpu", "train.save_seconds": 0.0})
+    monkeypatch.undo()
+    assert checkpoint.weights.read(out / "state.safetensors")[1]["step"] == 2
+    assert not list(out.glob(".*.tmp"))
+    api.resume(out, layers=[("", {"train.save_seconds": 60.0, "train.samples": 640})])
+    assert Run.open(out).hash()

@@ -1,0 +1,137 @@
+"""Data, networks and files of points."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from paragone.errors import DataError
+from paragone.players import Players
+from paragone.randomness import generator_for
+from paragone.spec import Axis, SampleSpec
+from toy_plugin.plugin import PointData, PointNetwork, PointSample
+
+SPEC = SampleSpec((Axis("coordinate", 2, "features"),))
+
+
+class Points:
+    """Points scattered round the centres of a CSV file with the columns x, y and, if wanted, label."""
+
+    spec = SPEC
+
+    def __init__(self, path: Path, config: PointData) -> None:
+        try:
+            rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+            centres = torch.tensor([[float(row["x"]), float(row["y"])] for row in rows])
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"holds no points ({error})", where=path, fix="Give a CSV file with the columns x and y.") from error
+        names = [row.get("label") or "" for row in rows]
+        self.labels = tuple(sorted(set(names))) if all(names) else ()
+        self.points = centres.repeat_interleave(config.copies, 0)
+        self.points += config.spread * torch.randn(self.points.shape, generator=generator_for(0, "points"))
+        self.points.clamp_(-1, 1)
+        numbers = torch.tensor([self.labels.index(name) for name in names] if self.labels else [])
+        self.numbers = numbers.repeat_interleave(config.copies) if self.labels else None
+        self.fingerprint = hashlib.sha256(self.points.numpy().tobytes()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def batch(self, indices: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+        return self.points[indices].to(device), None if self.numbers is None else self.numbers[indices].to(device)
+
+
+def open_points(path: Path, config: PointData, cache: Path, note: Callable[[str], None]) -> Points:
+    points = Points(path, config)
+    note(f"{len(points)} points")
+    return points
+
+
+def hidden_layers(config: PointNetwork, activation: nn.Module) -> list[nn.Module]:
+    return [layer for _ in range(config.depth) for layer in (nn.Linear(config.width, config.width), activation)]
+
+
+class PointGenerator(nn.Module):
+    """(B, latent), (B,) → (B, 2) in [-1, 1]."""
+
+    def __init__(self, labels: int, config: PointNetwork) -> None:
+        super().__init__()
+        self.latent_size = config.latent
+        self.label = nn.Embedding(labels, config.width) if labels else None
+        self.first = nn.Linear(config.latent, config.width)
+        norm = [nn.BatchNorm1d(config.width)] if config.batch_norm else []
+        self.rest = nn.Sequential(*norm, nn.ReLU(), *hidden_layers(config, nn.ReLU()), nn.Linear(config.width, 2))
+
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        hidden = self.first(latent)
+        if self.label is not None:
+            hidden = hidden + self.label(label)
+        return torch.tanh(self.rest(hidden))
+
+
+class PointDiscriminator(nn.Module):
+    """(B, 2), (B,) → (B,) logits, by projection (Miyato and Koyama 2018)."""
+
+    def __init__(self, labels: int, config: PointNetwork) -> None:
+        super().__init__()
+        width = config.width
+        self.fail_at, self.calls = config.fail_at, 0
+        self.body = nn.Sequential(nn.Linear(2, width), nn.LeakyReLU(0.2), *hidden_layers(config, nn.LeakyReLU(0.2)))
+        self.out = nn.Linear(width, 1)
+        self.label = nn.Embedding(labels, width) if labels else None
+
+    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        hidden = self.body(sample * 5)  # modes are 0.4 apart: a slope of one is too gentle to tell them apart
+        logits = self.out(hidden)[:, 0]
+        if self.label is not None:
+            logits = logits + (hidden * self.label(label)).sum(1)
+        self.calls += 1
+        return logits * torch.nan if self.fail_at and self.calls >= self.fail_at else logits
+
+
+def jitter(sample: torch.Tensor, uniforms: torch.Tensor, p: float) -> torch.Tensor:
+    """Mirror the points left to right with probability p."""
+    mirrored = sample * torch.tensor([-1.0, 1.0], device=sample.device)
+    return torch.where(uniforms < p, mirrored, sample)
+
+
+class Jitter:
+    """The augmentation of points."""
+
+    uniforms_per_sample = 1
+
+    def __call__(self, sample: torch.Tensor, uniforms: torch.Tensor, p: float) -> torch.Tensor:
+        return jitter(sample, uniforms, p)
+
+
+def build(spec: SampleSpec, labels: int, config: PointNetwork) -> Players:
+    return Players(PointGenerator(labels, config), PointDiscriminator(labels, config), Jitter(), batch_statistics=config.batch_norm)
+
+
+class PointFiles:
+    """Points as JSON files."""
+
+    extension = sheet_extension = ".json"
+
+    def __init__(self, spec: SampleSpec, config: PointSample) -> None:
+        self.digits = config.digits
+
+    def encode(self, sample: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
+        return json.dumps({"point": [round(value, self.digits) for value in sample.tolist()], "provenance": dict(provenance)}).encode()
+
+    def decode(self, data: bytes) -> tuple[torch.Tensor, dict[str, Any]]:
+        try:
+            content = json.loads(data)
+            return torch.tensor(content["point"]), content["provenance"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"is no point ({error})") from error
+
+    def sheet(self, samples: torch.Tensor, columns: int, captions: Sequence[str], provenance: Mapping[str, Any]) -> bytes:
+        return json.dumps({"points": samples.tolist(), "captions": list(captions), "provenance": dict(provenance)}).encode()
