@@ -13,6 +13,7 @@ import platformdirs
 import torch
 
 from . import __version__, checkpoint
+from .allocator import keep_freed_memory
 from .artefacts import Artefacts
 from .data import Dataset, Unlabelled
 from .errors import DataError, RunError, UsageError
@@ -25,12 +26,9 @@ from .reporting import Reporter, Silent
 from .run import Run, free_name, newest
 from .sampler import Batch, Sampler, build, describe
 from .session import Session
-from .settings import Settings, layers, settle
+from .settings import DEFAULT_MINUTES, Settings, layers, settle
 from .tensorboard import with_tensorboard
 from .trainer import Trainer
-
-DEFAULT_MINUTES = 10.0
-"""The budget when nobody names one."""
 
 CHANGEABLE = frozenset(
     f"train.{key}"
@@ -241,6 +239,8 @@ def cache_folder(modality: str) -> Path:
 
 
 def _train(run: Run, plan: Plan, reporter: Reporter, *, fresh: bool) -> Run:
+    if plan.execution.device.type == "cpu":
+        keep_freed_memory()
     with run.lock():
         trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
         if not fresh:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
-import tomllib
+import math
 import typing
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -66,14 +66,15 @@ class Option:
         """The closed range in words, or empty."""
         if self.minimum is None and self.maximum is None:
             return ""
+        least, most = (str(limit).removesuffix(".0") for limit in (self.minimum, self.maximum))
         if self.maximum is None:
-            return f"at least {self.minimum:g}"
-        return f"at most {self.maximum:g}" if self.minimum is None else f"from {self.minimum:g} to {self.maximum:g}"
+            return f"at least {least}"
+        return f"at most {most}" if self.minimum is None else f"from {least} to {most}"
 
     def read(self, given: Any, where: object) -> Any:
         """``given`` as :attr:`kind`, checked against the range and the choices.
 
-        Text is read as TOML would read it, so ``--set`` and flags need no quotes.
+        Text is read as the kind's own notation, so ``--set`` and flags need no quotes.
 
         Raises:
             UsageError: if it is of another type, out of range or not a choice.
@@ -82,16 +83,17 @@ class Option:
         if self.optional and value in (None, "none", ""):
             return None
         if isinstance(value, str) and self.kind is not str:
-            with contextlib.suppress(tomllib.TOMLDecodeError):  # what is no TOML stays text, and is refused below
-                value = tomllib.loads(f"value = {value}")["value"]
+            with contextlib.suppress(ValueError, KeyError):  # what cannot be read stays text, and is refused below
+                value = {"true": True, "false": False}[value.lower()] if self.kind is bool else self.kind(value)
         if self.kind is float and type(value) is int:
             value = float(value)
-        if type(value) is not self.kind:  # not isinstance: True is no whole number
+        # not isinstance: True is no whole number; and no setting means anything at infinity
+        if type(value) is not self.kind or (self.kind is float and not math.isfinite(value)):
             raise UsageError(f"{value!r} is not {_NAMES[self.kind]}", where=where, fix=self.help or None)
         if self.choices and value not in self.choices:
             raise nearest_error("value", str(value), self.choices, where=where)
-        too_small = self.minimum is not None and not value >= self.minimum  # `not >=` also refuses NaN
-        if too_small or (self.maximum is not None and not value <= self.maximum):
+        too_small = self.minimum is not None and value < self.minimum
+        if too_small or (self.maximum is not None and value > self.maximum):
             raise UsageError(f"{value} is out of range, it must be {self.range}", where=where, fix=self.help or None)
         return value
 

@@ -22,7 +22,8 @@ import pluggy
 from . import hooks
 from .errors import PluginError
 from .modality import API_VERSION, Modality
-from .options import nearest_error
+from .options import nearest_error, options_of
+from .settings import settle
 
 State = Literal["ok", "broken", "blocked", "incompatible"]
 
@@ -167,5 +168,8 @@ def _declare(modality: object, plugin: ModuleType, row: PluginStatus, found: Reg
         raise ValueError(f"another plugin already provides {modality.name!r}")
     if not modality.presets:
         raise ValueError(f"{modality.name!r} declares no preset")
+    options_of(modality.sample_config)
+    for preset in modality.presets:  # a wrong type or key in any of its settings is the plugin's fault, and shows here
+        settle(modality, [("its declaration", {"train.preset": preset.name})])
     found.modalities[modality.name] = modality
     found.versions[modality.name] = f"{row.distribution} {row.version}"

@@ -21,9 +21,14 @@ from .errors import UsageError
 from .modality import Modality
 from .options import Option, nearest_error, options_of, setting
 
-
 BUDGET_KEYS = ("minutes", "samples")
 """Two ways to say how long; at most one of them has a value."""
+
+
+ObjectiveName = Literal["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
+
+DEFAULT_MINUTES = 10.0
+"""The budget of a training when nobody names one."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,10 @@ class TrainSettings:
     batch: int = setting(64, "Samples in one step.", minimum=1)
     accumulate: int = setting(1, "Split each step's batch into so many parts, to fit in memory.", minimum=1)
     group: int = setting(1, "So many consecutive samples of a batch share one label.", minimum=1)
-    objective: str = setting("relativistic", "The game: minimax, non-saturating, least-squares, hinge, wasserstein or relativistic.")
+    objective: ObjectiveName = setting("relativistic", "The game that the two players play.")
     conditional: bool = setting(True, "Learn the labels, where the data has some.")
     discriminator_turns: int = setting(1, "Discriminator turns in a step, each on fresh samples.", minimum=1)
-    device: str = setting("auto", "auto, cpu, cuda, cuda:1, mps, …")
+    device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:1, mps, …")
     precision: Literal["auto", "bf16", "fp32"] = setting("auto", "Arithmetic of the networks; auto: bf16 where the hardware has it.")
     compile: bool = setting(False, "Compile the generator with torch.compile.")
     threads: int = setting(0, "CPU threads; 0: all cores.", minimum=0)

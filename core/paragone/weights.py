@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 from torch import nn
 
 from . import files
-from .errors import OutputError, RunError
+from .errors import RunError
 
 
 def save(path: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> None:
@@ -24,18 +24,7 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, An
     """
     # one contiguous copy of each on the CPU: the format knows neither strides nor shared storage
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-
-    def fill(temporary: Path) -> None:
-        try:
-            save_file(plain, temporary, metadata={"paragone": json.dumps(dict(facts))})
-        except SafetensorError as error:  # the library wraps the operating system's reason
-            raise OutputError(
-                f"cannot be written: {error}",
-                where=path,
-                fix="Free some space or choose another folder with --out; what was saved before is intact.",
-            ) from error
-
-    files.replace(path, fill)
+    files.write(path, serialise(plain, metadata={"paragone": json.dumps(dict(facts))}))
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 import torch
 
 from paragone.errors import UsageError
 from paragone.objectives import OBJECTIVES, certainty, objective
+from paragone.settings import ObjectiveName
 
 REAL = [1.5, -0.3, 0.2, 4.0]
 FAKE = [-2.0, 0.7, 0.1, -0.4]
@@ -75,6 +77,10 @@ def test_certainty() -> None:
     assert certainty(objective("relativistic"), real, fake).item() == 0.5  # −, +, +, +
     shift = 100.0  # a relativistic game does not know where zero is
     assert certainty(objective("relativistic"), real + shift, fake + shift).item() == 0.5
+
+
+def test_settings_offer_exactly_these() -> None:
+    assert get_args(ObjectiveName) == tuple(OBJECTIVES)
 
 
 def test_unknown_name() -> None:

@@ -78,6 +78,8 @@ def test_a_third_partys_plugin_is_found_like_any_other(install) -> None:  # type
         ("old", GOOD.format(name="acme-old", api=99), "incompatible", "plugin API 99"),
         ("twice", GOOD.format(name="image", api=1), "broken", "another plugin already provides 'image'"),
         ("badname", GOOD.format(name="Bad Name", api=1), "broken", "cannot be the name"),
+        ("type", GOOD.format(name="acme", api=1).replace("pass", "size: list = None"), "broken", "unsupported type"),
+        ("key", GOOD.format(name="acme", api=1).replace('"m:b", Empty', '"m:b", Empty, {"train.bach": 1}'), "broken", "train.bach"),
         ("reserved", GOOD.format(name="plugins", api=1), "broken", "cannot be the name"),
     ],
 )

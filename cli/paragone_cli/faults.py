@@ -1,0 +1,68 @@
+"""What went wrong, as one or two lines on stderr and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import typer
+
+from paragone.errors import Interrupted, ParagoneError
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def say(text: str) -> None:
+    """Print a line on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def explain(error: BaseException) -> int:
+    """Tell the user about ``error`` and return the exit code that goes with it."""
+    if isinstance(error, Interrupted):
+        say(str(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        say("interrupted")
+        return 130
+    if isinstance(error, BrokenPipeError):
+        _silence_stdout()
+        return 1
+    text, code = _words(error)
+    say(f"error: {text}")
+    return code
+
+
+def _words(error: BaseException) -> tuple[str, int]:
+    """The text after ``error:`` and the exit code."""
+    if isinstance(error, ParagoneError):
+        return str(error), error.exit_code
+    if isinstance(error, typer.TyperException):  # the command line could not be parsed
+        context = getattr(error, "ctx", None)
+        hint = f"\nTry `{context.command_path} --help`." if context is not None else ""
+        return f"{error.format_message()}{hint}", error.exit_code
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _NO_MEMORY)):
+        return "out of memory\nTrain with a smaller --batch, or keep it and split it with --accumulate; or use another --device.", 1
+    if isinstance(error, OSError):
+        return _system_words(error), 1
+    reason = " ".join(str(error).split())[:300]
+    name = type(error).__name__
+    return f"internal fault: {f'{name}: {reason}' if reason else name}; run again with --debug and report it", 1
+
+
+def _system_words(error: OSError) -> str:
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}the disk is full\nFree some space, or write to another place."
+    return f"{where}{error.strerror or type(error).__name__}"
+
+
+def _silence_stdout() -> None:
+    """The reader of our stdout has left: let the rest, still in a buffer, go nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass  # stdout is no real file: there is nothing left to flush

@@ -1,0 +1,47 @@
+"""Where ``create`` begins and ends: arguments in, an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from .faults import explain, say
+from .root import build_root
+
+
+def run() -> None:
+    """The console script: run the command line and leave with its exit code."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # a path may hold bytes that are no text, and a terminal may lack a letter: neither is a reason to fail
+        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 and os.name == "posix" else "backslashreplace")
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command that ``arguments`` name and return its exit code.
+
+    0 fine, 1 failed, 2 usage, 3 plugin broken or absent, 4 run incompatible or
+    corrupt, 130 interrupted. Results go to stdout, everything else to stderr.
+    """
+    try:
+        outcome = build_root().main(args=list(arguments), prog_name="create", standalone_mode=False)
+        sys.stdout.flush()  # a full disk or a closed pipe shows here, not in the interpreter's last breath
+    except (Exception, KeyboardInterrupt) as error:  # the one place that catches all: a user sees no traceback
+        if wants_debug(arguments):
+            traceback.print_exc()
+        return explain(error)
+    if outcome == 130:
+        say("interrupted")
+    return outcome if isinstance(outcome, int) else 0
+
+
+def wants_debug(arguments: Sequence[str]) -> bool:
+    """Whether ``--debug`` stands anywhere, or ``PARAGONE_DEBUG`` is set.
+
+    It is looked for by hand because a fault may come before it is parsed.
+    """
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--debug" in options or os.environ.get("PARAGONE_DEBUG", "") not in ("", "0")

@@ -1,0 +1,33 @@
+"""``create MEDIUM``: built from the medium's declaration, whatever it is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from paragone.errors import UsageError
+from paragone.modality import Modality
+from paragone.options import nearest_error
+
+from . import sampling
+from .flags import with_parameters
+from .groups import CONTEXT, DEBUG, HELP, LazyGroup, Stub, lazy_group
+
+
+def build_medium(modality: Modality) -> LazyGroup:
+    """The group of one medium: it makes samples by itself, and lists its verbs."""
+    flags = sampling.flags(modality)
+    parameters = [CONTEXT, *(flag.parameter() for flag in flags), DEBUG, HELP]
+    stubs = [Stub("train", "Learn from your own examples.", "Commands", partial(_build_train, modality))]
+    callback = with_parameters(partial(sampling.run, modality, flags), parameters)
+    return lazy_group(callback, sampling.help_text(modality), stubs, partial(_unknown, [stub.name for stub in stubs]))
+
+
+def _build_train(modality: Modality) -> Any:
+    from .training import build_train
+
+    return build_train(modality)
+
+
+def _unknown(verbs: list[str], name: str) -> UsageError:
+    return nearest_error("command", name, verbs)

@@ -1,0 +1,60 @@
+"""A training in words: what is planned, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from paragone.run import Run
+
+from .progress import Witness
+
+_LABELS_SHOWN = 12
+
+
+def summary(plan: Mapping[str, Any]) -> str:
+    """One line for the start of a training.
+
+    Args:
+        plan: what :meth:`paragone.api.Plan.to_json` gives.
+    """
+    data = plan["data"]
+    labels = f" with {len(data['labels'])} labels" if data["labels"] else ""
+    what = f"{plan['modality']} {plan['preset']}: {data['samples']:,} samples{labels} ({data['spec']})"
+    return f"{what} on {plan['device']} in {plan['precision']} → {plan['out']}"
+
+
+def lines(plan: Mapping[str, Any]) -> list[str]:
+    """The whole plan, one fact a line.
+
+    Args:
+        plan: as for :func:`summary`.
+    """
+    data, train, count = plan["data"], plan["settings"]["train"], plan["parameters"]
+    shown = ", ".join(data["labels"][:_LABELS_SHOWN]) + (", …" if len(data["labels"]) > _LABELS_SHOWN else "")
+    budget = f"{train['minutes']:g} minutes" if train["minutes"] is not None else f"{train['samples']:,} samples"
+    facts = {
+        "medium": plan["modality"],
+        "preset": plan["preset"],
+        "data": f"{data['path'] or 'starter set'}, {data['samples']:,} samples",
+        "sample": data["spec"],
+        "labels": f"{len(data['labels'])}: {shown}" if data["labels"] else "none",
+        "generator": f"{count['generator']:,} parameters",
+        "discriminator": f"{count['discriminator']:,} parameters",
+        "device": f"{plan['device']}, {plan['precision']}",
+        "budget": f"{budget}, {train['batch']} samples a step",
+        "out": plan["out"],
+    }
+    return [f"{name:<14} {fact}" for name, fact in facts.items()]
+
+
+def outcome(run: Run, witness: Witness) -> dict[str, Any]:
+    """What a finished training came to: path, samples, seconds, health and newest sheet, as JSON values."""
+    sheets = sorted(run.samples.glob("[!.]*")) if run.samples.is_dir() else []
+    return {
+        "path": str(run.path),
+        "samples": witness.samples,
+        "seconds": round(witness.seconds, 3),
+        "health": witness.health,
+        "sheet": str(sheets[-1]) if sheets else None,
+    }

@@ -1,0 +1,93 @@
+"""``create`` itself: the media that are installed, and what is not about one medium."""
+
+from __future__ import annotations
+
+import difflib
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from paragone import __version__
+from paragone.errors import ParagoneError, PluginError
+from paragone.modality import Modality
+from paragone.registry import registry
+
+from .flags import OTHER, keyword, with_parameters
+from .groups import CONTEXT, DEBUG, HELP, LazyGroup, Stub, lazy_group
+
+MEDIA, MORE = "Media", "More"
+
+
+def build_root() -> LazyGroup:
+    """The command line, with a stub for each medium that works."""
+    found = registry()
+    stubs = [Stub(name, modality.summary, MEDIA, partial(_build_medium, modality)) for name, modality in found.modalities.items()]
+    stubs.append(Stub("plugins", "List the installed plugins, also those that do not work.", MORE, _build_plugins))
+    help = _help_text(next(iter(found.modalities), "MEDIUM"))
+    return lazy_group(with_parameters(_begin, [CONTEXT, _VERSION, DEBUG, HELP]), help, stubs, _unknown, completion=True)
+
+
+def _help_text(example: str) -> str:
+    return (
+        "Teach a machine to make things like yours.\n\n"
+        f"create {example} train FOLDER    learn from your own examples\n"
+        f"create {example}                 make new ones\n"
+        f"create {example} --help          see all that it can do"
+    )
+
+
+def _begin(values: dict[str, Any]) -> None:
+    context: typer.Context = values["context"]
+    if context.invoked_subcommand is None:
+        text = context.get_help()
+        if text:
+            print(text)
+
+
+def _build_medium(modality: Modality) -> Any:
+    from .medium import build_medium
+
+    return build_medium(modality)
+
+
+def _build_plugins() -> Any:
+    from .plugins import build_plugins
+
+    return build_plugins()
+
+
+def _unknown(name: str) -> ParagoneError:
+    """Why ``create name`` does not exist: the plugin is broken, or nobody knows it."""
+    belongs = any(name in (row.name, *row.modalities) for row in registry().plugins)
+    if not belongs and difflib.get_close_matches(name, ["plugins"], cutoff=0.7):
+        return PluginError(f"unknown medium {name!r}", fix="Did you mean `create plugins`?")
+    try:
+        registry().modality(name)
+    except PluginError as error:
+        return error
+    raise AssertionError(f"{name} is a medium that works, so it has a stub")
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        print(f"create {__version__}")
+        raise typer.Exit()
+
+
+_VERSION = keyword(
+    "version",
+    Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version.",
+            metavar="",
+            is_eager=True,
+            callback=_show_version,
+            expose_value=False,
+            rich_help_panel=OTHER,
+        ),
+    ],
+    default=False,
+)

@@ -1,0 +1,202 @@
+"""``create MEDIUM train``: from a folder of examples to a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paragone.errors import UsageError
+from paragone.modality import Modality
+from paragone.options import options_of, setting
+from paragone.settings import DEFAULT_MINUTES, TrainSettings, layers, settle
+
+from .faults import say
+from .flags import ADVANCED, DATA, MACHINE, OUTPUT, PANELS, TRAINING, Flag, flags_of, given, in_words, keyword, with_parameters
+from .groups import DEBUG, HELP, single_command
+from .sampling import taken_by
+
+if TYPE_CHECKING:
+    from paragone.api import Plan
+    from paragone.reporting import Reporter
+    from paragone.run import Run
+
+    from .progress import Witness
+
+Layers = list[tuple[str, Mapping[str, Any]]]
+
+_ENGINE = {
+    "minutes": TRAINING,
+    "samples": TRAINING,
+    "preset": TRAINING,
+    "batch": ADVANCED,
+    "accumulate": ADVANCED,
+    "seed": ADVANCED,
+    "objective": ADVANCED,
+    "device": MACHINE,
+    "precision": MACHINE,
+    "compile": MACHINE,
+}
+_OWN = {
+    "resume": TRAINING,
+    "out": OUTPUT,
+    "json": OUTPUT,
+    "quiet": OUTPUT,
+    "dry_run": OUTPUT,
+    "config": ADVANCED,
+    "print_config": ADVANCED,
+}
+
+
+@dataclass(frozen=True)
+class TrainFlags:
+    """Flags of ``train`` that are no settings of the training."""
+
+    resume: str = setting("", "Continue this training where it stopped.", metavar="RUN")
+    out: str = setting("", "Folder for the training. Not given: the next free one under runs/.", metavar="FOLDER")
+    json: bool = setting(False, "Print one JSON object instead of a path.")
+    quiet: bool = setting(False, "Say nothing while training.")
+    dry_run: bool = setting(False, "Show what would happen, and train nothing.")
+    config: str = setting("", "Settings file; flags and --set win over it.", metavar="FILE")
+    print_config: bool = setting(False, "Print all settings as such a file, and train nothing.")
+
+
+def build_train(modality: Modality) -> Any:
+    """The command ``create MEDIUM train``."""
+    flags = train_flags(modality)
+    data = typer.Argument(
+        metavar="DATA",
+        help="Your examples: a folder, an archive or a data file. " + ("Not given: the bundled starter set." if modality.starter else ""),
+        show_default=False,
+        rich_help_panel="Your examples",
+    )
+    assignments = typer.Option(
+        "--set", metavar="KEY=VALUE", help="Any setting by name, as in penalty.r1=1. May be given many times.", rich_help_panel=ADVANCED
+    )
+    parameters = [
+        keyword("data", Annotated[Path | None, data]),
+        *(flag.parameter() for flag in flags),
+        keyword("assignments", Annotated[list[str] | None, assignments]),
+        DEBUG,
+        HELP,
+    ]
+    return single_command(with_parameters(partial(run, modality, flags), parameters), "train", help_text(modality))
+
+
+def train_flags(modality: Modality) -> list[Flag]:
+    """The engine's, the command line's and the medium's own flags, as the help lists them."""
+    defaults = {name: preset_default(modality, f"train.{name}", option.default) for name, option in options_of(TrainSettings).items()}
+    defaults |= {"minutes": in_words(DEFAULT_MINUTES), "preset": modality.presets[0].name}
+    names = tuple(preset.name for preset in modality.presets)
+    engine = [
+        dataclasses.replace(flag, option=dataclasses.replace(flag.option, choices=names, help="Kind of networks."))
+        if flag.key == "train.preset"
+        else flag
+        for flag in flags_of("train", TrainSettings, _ENGINE, defaults)
+    ]
+    own = flags_of("cli", TrainFlags, _OWN, switches=True)
+    shown = {name: preset_default(modality, f"data.{name}", option.default) for name, option in options_of(modality.data_config).items()}
+    special = flags_of("data", modality.data_config, DATA, shown, taken=taken_by(engine + own))
+    return sorted([*special, *engine, *own], key=lambda flag: PANELS.index(flag.panel))
+
+
+def preset_default(modality: Modality, key: str, default: Any) -> str:
+    """The default of a setting in words: the first preset's, and whether other presets differ."""
+    values = [in_words(preset.settings.get(key, default)) for preset in modality.presets]
+    differ = len(set(values)) > 1
+    return f"{values[0]}; presets differ" if differ and values[0] else values[0]
+
+
+def help_text(modality: Modality) -> str:
+    """The text of ``create MEDIUM train --help``."""
+    presets = "\n".join(f"{preset.name}: {preset.summary}" for preset in modality.presets)
+    return (
+        "Learn from your own examples.\n\n"
+        f"Give it a folder, and it trains for ten minutes. Stop it with Ctrl-C, go on with --resume.\n"
+        f"Then make new ones with `create {modality.name}`.\n\n"
+        f"Presets:\n{presets}"
+    )
+
+
+def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> None:
+    """Train, or show what would be done; the run's path or JSON on stdout.
+
+    Raises:
+        ParagoneError: of the kind that fits.
+    """
+    asked = TrainFlags(**given(flags, values, "cli"))
+    chosen = {f"{section}.{name}": value for section in ("train", "data") for name, value in given(flags, values, section).items()}
+    said = layers(Path(asked.config) if asked.config else None, values["assignments"] or [], chosen)
+    if asked.resume:
+        _refuse_with_resume(asked)
+    if asked.print_config:
+        print(settle(modality, with_budget(modality, said)).to_toml(), end="")
+        return
+    settled = None if asked.resume else settle(modality, said)  # a slip is told at once, before torch is loaded
+
+    from paragone import api
+
+    from .progress import Witness, choose_reporter
+
+    reporter = Witness(choose_reporter(asked.quiet))
+    try:
+        if settled is None:
+            finished = api.resume(asked.resume, modality=modality.name, data=values["data"], layers=said, reporter=reporter)
+        else:
+            plan = api.plan(modality.name, values["data"], out=asked.out or None, layers=said, reporter=reporter)
+            if asked.dry_run:
+                _show_plan(plan, asked.json)
+                return
+            finished = _carry_out(plan, reporter)
+    finally:
+        reporter.close()
+    _show(finished, reporter, asked)
+
+
+def with_budget(modality: Modality, said: Layers) -> Layers:
+    """``said``, with the default budget if nobody names one, not even the preset."""
+    train = settle(modality, said).train
+    if train.minutes is None and train.samples is None:
+        return [*said, ("default", {"train.minutes": DEFAULT_MINUTES})]
+    return said
+
+
+def _refuse_with_resume(asked: TrainFlags) -> None:
+    for flag, value in (("--out", asked.out), ("--dry-run", asked.dry_run), ("--print-config", asked.print_config)):
+        if value:
+            fix = "A resumed training goes on in its own folder, as it was."
+            raise UsageError("cannot be used together with --resume", where=flag, fix=fix)
+
+
+def _carry_out(plan: Plan, reporter: Reporter) -> Run:
+    from paragone import api
+
+    from .plan_text import summary
+
+    reporter.note(summary(plan.to_json()))
+    return api.train_plan(plan, reporter)
+
+
+def _show_plan(plan: Plan, as_json: bool) -> None:
+    from .plan_text import lines
+
+    facts = plan.to_json()
+    print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
+
+
+def _show(finished: Run, witness: Witness, asked: TrainFlags) -> None:
+    from .plan_text import outcome
+    from .progress import clock
+
+    facts = outcome(finished, witness)
+    if not asked.quiet:
+        say(f"done: {facts['samples']:,} samples in {clock(facts['seconds'])}" + (f", {facts['health']}" if facts["health"] else ""))
+        say(f"look at {facts['sheet']}, then make new ones: create {finished.modality} --run {shlex.quote(facts['path'])}")
+    print(json.dumps(facts) if asked.json else facts["path"])

@@ -1,0 +1,1 @@
+"""Pictures for Paragone: data, networks, augmentation and PNG files."""

@@ -1,0 +1,35 @@
+"""Colour spaces of the networks' own: premultiplied alpha, and opponent colours."""
+
+from __future__ import annotations
+
+import torch
+
+_THIRD, _HALF, _SIXTH = 3**-0.5, 2**-0.5, 6**-0.5
+OPPONENTS = ((_THIRD, _HALF, _SIXTH), (_THIRD, 0.0, -2 * _SIXTH), (_THIRD, -_HALF, _SIXTH))
+"""Columns: brightness, red against blue, green against magenta; orthonormal."""
+
+
+def premultiply(picture: torch.Tensor) -> torch.Tensor:
+    """Straight RGBA → RGBA whose colour is multiplied by alpha, both ``(B, 4, H, W)`` in [-1, 1].
+
+    A transparent pixel becomes -1 in all channels whatever its colour was, so
+    that neither player is asked about a colour that nobody can see.
+    """
+    colour, alpha = picture[:, :3], picture[:, 3:]
+    return torch.cat([(colour + 1) * ((alpha + 1) / 2) - 1, alpha], 1)
+
+
+def from_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
+    """Brightness and two colour differences → red, green, blue; a fourth channel passes.
+
+    A network writes sprites by their outlines first. With the colour differences
+    damped, its early noise is grey instead of rainbow-coloured.
+
+    Args:
+        picture: ``(B, 3 or 4, H, W)`` float32, any range.
+        chroma: weight of the colour differences; 1 for a rotation.
+    """
+    matrix = torch.tensor(OPPONENTS, device=picture.device) * torch.tensor([1.0, chroma, chroma], device=picture.device) * 3**0.5
+    with torch.autocast(picture.device.type, enabled=False):  # bf16 would round the picture
+        colour = torch.einsum("ij,bjhw->bihw", matrix, picture[:, :3])
+    return torch.cat([colour, picture[:, 3:]], 1)

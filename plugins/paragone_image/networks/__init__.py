@@ -1,0 +1,1 @@
+"""One file a preset: its generator, its discriminator, and ``build``."""

@@ -1,0 +1,151 @@
+"""``r3gan``: the modern baseline of Huang et al. 2024, for a GPU.
+
+Two mirrored residual networks without normalisation, style or tricks; written
+from the paper's description. A block is x + 1×1 (C → 2C), grouped 3×3, 1×1
+(2C → C) with leaky ReLU between; pictures are doubled and halved with the
+[1, 3, 3, 1] kernel. The game and its penalties are settings of the preset.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import nn
+from torch.nn.functional import conv2d, leaky_relu
+
+from paragone.players import Players
+from paragone.spec import SampleSpec
+
+from ..augmentation import PictureAugmentation
+from ..geometry import Pyramid
+from ..presets import R3ganNetwork
+
+SLOPE = 0.2
+
+
+class Block(nn.Module):
+    """``(B, C, H, W)`` → the same; the identity at the start of training."""
+
+    def __init__(self, channels: int, group: int, blocks: int) -> None:
+        super().__init__()
+        inner = channels * 2
+        self.grow = nn.Conv2d(channels, inner, 1, bias=False)
+        self.mix = nn.Conv2d(inner, inner, 3, padding=1, groups=max(1, inner // group), bias=False)
+        self.shrink = nn.Conv2d(inner, channels, 1, bias=False)
+        self.bias = nn.Parameter(torch.zeros(2, inner, 1, 1))
+        # L residual branches add up; each layer's gain is L^(-1/4) (Zhang et al. 2019, Fixup, section 3)
+        for layer in (self.grow, self.mix):
+            _he(layer, blocks**-0.25)
+        nn.init.zeros_(self.shrink.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        hidden = leaky_relu(self.grow(x) + self.bias[0], SLOPE)
+        hidden = leaky_relu(self.mix(hidden) + self.bias[1], SLOPE)
+        return x + self.shrink(hidden)
+
+
+class Resample(nn.Module):
+    """``(B, C, H, W)`` → ``(B, C', 2H, 2W)`` or ``(B, C', H/2, W/2)``, low-pass filtered."""
+
+    kernel: torch.Tensor
+
+    def __init__(self, before: int, after: int, up: bool) -> None:
+        super().__init__()
+        self.up = up
+        line = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        kernel = line[:, None] * line / line.sum() ** 2
+        self.register_buffer("kernel", kernel * 4 if up else kernel, persistent=False)
+        self.project = nn.Conv2d(before, after, 1, bias=False) if before != after else nn.Identity()
+        if before != after:
+            _he(self.project, 1.0, slope=1.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        if self.up:
+            x = self.project(x)  # before doubling: a quarter of the work
+        channels = x.shape[1]
+        kernel = self.kernel.to(x.dtype).expand(channels, 1, 4, 4)
+        if self.up:
+            return nn.functional.conv_transpose2d(x, kernel, stride=2, padding=1, groups=channels)
+        return self.project(conv2d(x, kernel, stride=2, padding=1, groups=channels))
+
+
+class R3ganGenerator(nn.Module):
+    """``(B, latent)``, ``(B,)`` → ``(B, C, H, W)``; not squashed, near [-1, 1] when trained."""
+
+    def __init__(self, pyramid: Pyramid, labels: int, config: R3ganNetwork) -> None:
+        super().__init__()
+        self.latent_size, self.pyramid = config.latent, pyramid
+        widths = _widths(pyramid, config)
+        self.label = nn.Embedding(labels, config.latent) if labels else None
+        self.basis = nn.Parameter(torch.randn(widths[0], pyramid.base_height, pyramid.base_width))
+        self.first = nn.Linear(config.latent * (2 if labels else 1), widths[0], bias=False)
+        _he(self.first, 1.0, slope=1.0)
+        total = len(widths) * config.blocks
+        layers: list[nn.Module] = []
+        for before, width in itertools.pairwise([widths[0], *widths]):
+            layers += [Resample(before, width, up=True)] if layers else []
+            layers += [Block(width, config.group, total) for _ in range(config.blocks)]
+        self.layers = nn.Sequential(*layers)
+        self.last = nn.Conv2d(widths[-1], pyramid.channels, 1, bias=False)
+        _he(self.last, 1.0, slope=1.0)
+
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        """See the class."""
+        if self.label is not None:
+            latent = torch.cat([latent, self.label(label)], 1)  # (B, 2Z)
+        x = self.first(latent)[:, :, None, None] * self.basis  # (B, W, 1, 1) × (W, h, w) → (B, W, h, w)
+        return self.pyramid.crop(self.last(self.layers(x)))
+
+
+class R3ganDiscriminator(nn.Module):
+    """``(B, C, H, W)``, ``(B,)`` → ``(B,)`` logits; labels by projection (Miyato and Koyama 2018)."""
+
+    def __init__(self, pyramid: Pyramid, labels: int, config: R3ganNetwork) -> None:
+        super().__init__()
+        self.pyramid = pyramid
+        widths = _widths(pyramid, config)[::-1]
+        self.first = nn.Conv2d(pyramid.channels, widths[0], 1, bias=False)
+        _he(self.first, 1.0, slope=1.0)
+        total = len(widths) * config.blocks
+        layers: list[nn.Module] = []
+        for before, width in itertools.pairwise([widths[0], *widths]):
+            layers += [Resample(before, width, up=False)] if layers else []
+            layers += [Block(width, config.group, total) for _ in range(config.blocks)]
+        self.layers = nn.Sequential(*layers)
+        base = (pyramid.base_height, pyramid.base_width)
+        self.pool = nn.Conv2d(widths[-1], widths[-1], base, groups=widths[-1], bias=False)
+        _he(self.pool, 1.0, slope=1.0)
+        self.label = nn.Embedding(labels, config.embedding) if labels else None
+        self.last = nn.Linear(widths[-1], config.embedding if labels else 1, bias=False)
+        _he(self.last, 1.0, slope=1.0)
+
+    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        """See the class."""
+        x = self.pool(self.layers(self.first(self.pyramid.fill(sample)))).flatten(1)  # (B, W)
+        out = self.last(x)
+        if self.label is None:
+            return out[:, 0]
+        return (out * self.label(label)).sum(1) / math.sqrt(out.shape[1])
+
+
+def _widths(pyramid: Pyramid, config: R3ganNetwork) -> list[int]:
+    """Channels at each size, smallest picture first: full up to four sizes, then half, and half again."""
+    return [max(config.group, config.width >> max(0, stage - 3)) for stage in range(pyramid.stages + 1)]
+
+
+def _he(layer: nn.Module, gain: float, slope: float = SLOPE) -> None:
+    """N(0, gain²·2 / ((1 + slope²)·fan in)); slope 1 is a linear layer. He et al. 2015, equation 15."""
+    assert isinstance(layer, nn.Conv2d | nn.Linear)
+    fan_in = layer.weight[0].numel()
+    nn.init.normal_(layer.weight, 0.0, gain * math.sqrt(2 / ((1 + slope**2) * fan_in)))
+
+
+def build(spec: SampleSpec, labels: int, config: R3ganNetwork) -> Players:
+    """The pair for any picture size."""
+    pyramid = Pyramid.of(spec)
+    augmentation = PictureAugmentation(spec.traits.get("mode") == "RGBA", mirror=config.mirror, turn=15.0)
+    return Players(R3ganGenerator(pyramid, labels, config), R3ganDiscriminator(pyramid, labels, config), augmentation)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paragone_cli import main as module
+
+from .conftest import Create
+
+
+def fail() -> None:
+    raise ValueError("a fault of ours")
+
+
+def test_an_unexpected_fault_shows_no_traceback(create: Create, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "build_root", fail)
+    result = create("plugins")
+    assert result.code == 1
+    assert result.err == "error: internal fault: ValueError: a fault of ours; run again with --debug and report it\n"
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "plugins"], ["plugins", "--debug"]])
+def test_debug_shows_the_traceback(create: Create, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    monkeypatch.setattr(module, "build_root", fail)
+    result = create(*arguments)
+    assert result.code == 1
+    assert "Traceback" in result.err
+    assert result.err.endswith("report it\n")
+
+
+def test_debug_from_the_environment(create: Create, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARAGONE_DEBUG", "1")
+    assert "Traceback" in create("nothing").err
+    monkeypatch.setenv("PARAGONE_DEBUG", "0")
+    assert "Traceback" not in create("nothing").err
+
+
+def test_debug_after_a_double_dash_is_no_flag() -> None:
+    assert not module.wants_debug(["points", "train", "--", "--debug"])
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "plugins"], ["plugins", "--debug"], ["points", "--debug", "--help"]])
+def test_debug_is_accepted_everywhere(create: Create, arguments: list[str]) -> None:
+    assert create(*arguments).code == 0
+
+
+def test_ctrl_c(create: Create, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("paragone_cli.plugins.registry", interrupt)
+    result = create("plugins")
+    assert (result.code, result.err) == (130, "interrupted\n")
+
+
+def shell(command: str, toy: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, shell=True, capture_output=True, text=True, cwd=toy, timeout=60)
+
+
+def test_a_closed_pipe_is_quiet(toy: Path) -> None:
+    done = shell(f"{sys.executable} -m paragone_cli plugins --json | true", toy)
+    assert done.stderr == ""
+
+
+def test_a_full_disk_on_stdout_is_told(toy: Path) -> None:
+    if not Path("/dev/full").exists():
+        return  # only Linux can play a full disk like this
+    done = shell(f"{sys.executable} -m paragone_cli plugins --json > /dev/full", toy)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the disk is full\n")

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from paragone.reporting import Silent
+from paragone.run import Run
+from paragone_cli.plan_text import lines, outcome, summary
+from paragone_cli.progress import Witness
+
+PLAN = {
+    "modality": "points",
+    "preset": "mlp",
+    "out": "runs/a",
+    "data": {"path": None, "samples": 2500, "labels": [str(n) for n in range(40)], "fingerprint": "0", "spec": "2 coordinate"},
+    "parameters": {"generator": 4610, "discriminator": 4545},
+    "device": "cpu",
+    "precision": "fp32",
+    "settings": {"train": {"minutes": None, "samples": 10_000, "batch": 64}},
+}
+
+
+def test_a_plan_in_one_line() -> None:
+    assert summary(PLAN) == "points mlp: 2,500 samples with 40 labels (2 coordinate) on cpu in fp32 → runs/a"
+
+
+def test_a_plan_line_by_line() -> None:
+    facts = dict(line.split(maxsplit=1) for line in lines(PLAN))
+    assert facts["data"] == "starter set, 2,500 samples"
+    assert facts["labels"].startswith("40: 0, 1, ")
+    assert facts["labels"].endswith(", …")
+    assert facts["budget"] == "10,000 samples, 64 samples a step"
+
+
+def test_the_outcome_names_the_newest_sheet(tmp_path: Path) -> None:
+    run, witness = Run(tmp_path, {}), Witness(Silent())
+    assert outcome(run, witness)["sheet"] is None
+    run.samples.mkdir()
+    for name in ("000000100.png", "000002000.png", ".000009999.png.tmp"):
+        (run.samples / name).write_bytes(b"")
+    witness.progress(0.5, 128)
+    assert outcome(run, witness) == {
+        "path": str(tmp_path),
+        "samples": 128,
+        "seconds": 0.0,
+        "health": "",
+        "sheet": str(run.samples / "000002000.png"),
+    }

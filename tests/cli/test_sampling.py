@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .conftest import Create
+
+
+def test_paths_on_stdout_and_nothing_else(create: Create, trained: Path, toy: Path) -> None:
+    result = create("points", "--run", str(trained), "--seed", "4", "-n", "3", "--out", "made")
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == ["made/4.json", "made/5.json", "made/6.json", "made/sheet.json"]
+    assert result.err == ""
+    assert sorted(path.name for path in (toy / "made").iterdir()) == ["4.json", "5.json", "6.json", "sheet.json"]
+
+
+def test_json_is_one_object(create: Create, trained: Path) -> None:
+    result = create("points", "--run", str(trained), "--seeds", "0,4-5", "--label", "left", "--json")
+    assert result.code == 0, result.err
+    facts = json.loads(result.out)
+    assert facts["run"] == str(trained)
+    assert facts["hash"]
+    assert facts["files"] == [{"path": f"out/{seed}.json", "seed": seed, "label": "left"} for seed in (0, 4, 5)]
+    assert facts["sheet"] == "out/sheet.json"
+
+
+def test_one_sample_has_no_sheet_and_a_label_of_its_own(create: Create, trained: Path) -> None:
+    facts = json.loads(create("points", "--run", str(trained), "--seed", "1", "-n", "1", "--json").out)
+    assert facts["sheet"] is None
+    assert [file["label"] in ("left", "right") for file in facts["files"]] == [True]
+
+
+def test_a_chosen_seed_is_told_and_gives_the_same_again(create: Create, trained: Path) -> None:
+    first = create("points", "--run", str(trained), "-n", "1", "--out", "one")
+    assert first.err.startswith("seed ")
+    seed = first.err.split()[1].rstrip(":")
+    again = create("points", "--run", str(trained), "-n", "1", "--seed", seed, "--out", "two")
+    assert Path(first.out.strip()).read_bytes() == Path(again.out.strip()).read_bytes()
+
+
+def test_the_newest_run_is_taken(create: Create, trained: Path, toy: Path) -> None:
+    shutil.copytree(trained, toy / "runs" / "mine")
+    facts = json.loads(create("points", "--seed", "1", "--json").out)
+    assert facts["run"] == "runs/mine"
+    assert len(facts["files"]) == 8
+
+
+def test_the_medium_s_own_flags_reach_its_files(create: Create, trained: Path) -> None:
+    result = create("points", "--run", str(trained), "--seed", "1", "-n", "1", "--digits", "2")
+    assert all(round(value, 2) == value for value in json.loads(Path(result.out.strip()).read_text())["point"])
+    result = create("points", "--run", str(trained), "--digits", "99")
+    assert result.code == 2
+    assert result.err.startswith("error: --digits: 99 is out of range")
+
+
+def test_nothing_is_overwritten_unless_told(create: Create, trained: Path, toy: Path) -> None:
+    (toy / "out").mkdir()
+    (toy / "out" / "3.json").write_text("mine")
+    arguments = ["points", "--run", str(trained), "--seed", "3", "-n", "1"]
+    result = create(*arguments)
+    assert result.code == 1
+    assert "--overwrite" in result.err
+    assert (toy / "out" / "3.json").read_text() == "mine"
+    assert create(*arguments, "--overwrite").code == 0
+    assert (toy / "out" / "3.json").read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--seeds", "0-3", "--seed", "1"], "--seeds: cannot be used together with --seed"),
+        (["--seeds", "0-3", "-n", "2"], "--seeds: cannot be used together with --count"),
+        (["--seeds", "5-1"], "runs backwards"),
+        (["--seeds", "-4"], "neither a seed"),
+        (["--seed", "-1"], "--seed: -1 is out of range"),
+        (["--seed", "x"], "--seed: 'x' is not a whole number"),
+        (["-n", "0"], "--count: 0 is out of range"),
+        (["-n", "-3"], "--count: -3 is out of range"),
+        (["-n", "99999999999"], "--count: 99999999999 is out of range"),
+        (["--truncation", "0"], "--truncation: 0.0 is out of range"),
+        (["--truncation", "1.1"], "--truncation: 1.1 is out of range"),
+        (["--truncation", "nan"], "--truncation: nan is not a number"),
+        (["--seed"], "requires an argument"),
+    ],
+)
+def test_a_slip_is_told_before_anything_is_loaded(create: Create, arguments: list[str], words: str) -> None:
+    result = create("points", *arguments)  # there is no run at all: none is looked for
+    assert result.code == 2
+    assert words in result.err
+    assert result.err.startswith("error: ")
+    assert result.out == ""
+    assert "Traceback" not in result.err
+
+
+def test_an_unknown_label_names_the_nearest(create: Create, trained: Path, toy: Path) -> None:
+    result = create("points", "--run", str(trained), "--label", "lef")
+    assert result.code == 2
+    assert "Did you mean 'left'?" in result.err
+    assert not (toy / "out").exists()
+
+
+def test_without_a_run_it_says_how_to_get_one(create: Create) -> None:
+    result = create("points")
+    assert result.code == 4
+    assert "create points train" in result.err
+
+
+def test_a_folder_that_is_no_run(create: Create, toy: Path) -> None:
+    result = create("points", "--run", str(toy))
+    assert result.code == 4
+    assert result.err.startswith(f"error: {toy}: ")
+
+
+def test_flags_before_a_verb_are_refused(create: Create) -> None:
+    result = create("points", "--seed", "3", "train")
+    assert result.code == 2
+    assert result.err == "error: --seed: stands before 'train', where it would have no effect\nWrite the flags of 'train' after it.\n"
+
+
+def test_an_unknown_verb_names_the_nearest(create: Create) -> None:
+    result = create("points", "trian")
+    assert result.code == 2
+    assert "Did you mean 'train'?" in result.err
