@@ -14,7 +14,9 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid
+
+from .resample import sample_at
 
 
 class PictureAugmentation:
@@ -59,7 +61,7 @@ class PictureAugmentation:
         """
         if p <= 0:
             return sample
-        picture = (sample.float() + 1) / 2  # 0 is black, and transparent: what grid_sample fills in
+        picture = (sample.float() + 1) / 2  # 0 is black, and transparent: what moves in from outside
         # the second half of the numbers says whether, the first half says how much
         amount, happens = uniforms[:, :8], uniforms[:, 8:] < p
         picture = self._move(picture, amount, happens)
@@ -79,7 +81,7 @@ class PictureAugmentation:
         cos, sin = angle.cos() * scale, angle.sin() * scale
         matrix = torch.stack([cos * flip, -sin * height / width, right, sin * flip * width / height, cos, down], 1).view(-1, 2, 3)
         grid = affine_grid(matrix, list(picture.shape), align_corners=False)
-        return grid_sample(picture, grid, mode="bilinear", padding_mode="zeros" if self.alpha else "reflection", align_corners=False)
+        return sample_at(picture, grid, "zeros" if self.alpha else "reflection")
 
     def _colour(self, picture: torch.Tensor, amount: torch.Tensor, happens: torch.Tensor) -> torch.Tensor:
         if not self.colour:

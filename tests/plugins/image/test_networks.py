@@ -1,0 +1,153 @@
+"""Every preset at every size it claims: shapes, ranges, gradients, independence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from paragone.errors import UsageError
+from paragone.modality import resolve
+from paragone.players import Players
+from paragone.registry import registry
+from paragone.sampler import CHUNK
+from paragone.spec import Axis, SampleSpec
+from paragone_image.networks.small import Double, group_deviation
+from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork
+
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+TINY: dict[str, Any] = {
+    "article": ArticleNetwork(),
+    "dcgan": DcganNetwork(latent=8, width=8),
+    "small": SmallNetwork(latent=8, width=8, widest=32, style=16, features=16),
+    "r3gan": R3ganNetwork(latent=8, width=32, blocks=1, group=8, embedding=16),
+}
+SIZES = {
+    "article": [(1, 28, 28)],
+    "dcgan": [(3, 32, 32), (3, 64, 64), (1, 28, 28), (4, 24, 40), (3, 128, 128)],
+    "small": [(4, 32, 32), (3, 64, 64), (1, 28, 28), (4, 8, 8), (4, 48, 32), (3, 33, 70), (3, 64, 9)],
+    "r3gan": [(4, 32, 32), (3, 64, 64), (3, 128, 128), (1, 28, 28), (3, 48, 32)],
+}
+CASES = [(name, shape) for name, shapes in SIZES.items() for shape in shapes]
+
+
+def spec_of(shape: tuple[int, ...]) -> SampleSpec:
+    names = zip(("channels", "height", "width"), shape, ("channels", "pixels", "pixels"), strict=True)
+    return SampleSpec(tuple(Axis(name, size, unit) for name, size, unit in names), traits={"mode": MODES[shape[0]]})  # type: ignore[arg-type]  # a table
+
+
+def build(name: str, shape: tuple[int, ...], labels: int = 3) -> Players:
+    torch.manual_seed(0)
+    preset = registry().modality("image").preset(name)
+    return resolve(preset.build)(spec_of(shape), labels, TINY[name])  # type: ignore[no-any-return]  # resolve() is untyped by nature
+
+
+def inputs(players: Players, count: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randn(count, players.generator.latent_size), torch.arange(count) % 3
+
+
+@pytest.mark.parametrize(("name", "shape"), CASES)
+@pytest.mark.parametrize("labels", [0, 3])
+def test_shapes_ranges_and_gradients(name: str, shape: tuple[int, ...], labels: int) -> None:
+    players = build(name, shape, labels)
+    latent, label = inputs(players)
+    wanted = label if labels else None
+    samples = players.generator(latent, wanted)
+    assert samples.shape == (8, *shape)
+    if name != "r3gan":  # not squashed; the sampler clamps it
+        spec_of(shape).check(samples.detach())
+    logits = players.discriminator(samples, wanted)
+    assert logits.shape == (8,)
+    assert torch.isfinite(logits).all()
+    logits.square().sum().backward()
+    for player in (players.generator, players.discriminator):
+        # r3gan's residual branches begin at zero, so what stands before their last layer starts without a gradient
+        missing = [key for key, parameter in player.named_parameters() if parameter.grad is None]
+        assert missing == []
+        silent = [key for key, parameter in player.named_parameters() if not parameter.grad.any()]
+        assert all(name == "r3gan" and (".grow." in key or ".mix." in key or key.endswith(".bias")) for key in silent), silent
+
+
+@pytest.mark.parametrize("name", ["small", "r3gan"])
+def test_a_label_changes_the_picture_and_the_judgement(name: str) -> None:
+    players = build(name, (4, 32, 32))
+    latent, label = inputs(players)
+    samples = players.generator(latent, label)
+    assert not torch.allclose(samples, players.generator(latent, (label + 1) % 3))
+    assert not torch.allclose(players.discriminator(samples, label), players.discriminator(samples, (label + 1) % 3))
+
+
+@pytest.mark.parametrize("name", ["small", "r3gan", "article"])
+def test_a_sample_does_not_depend_on_the_batch(name: str) -> None:
+    players = build(name, SIZES[name][0])
+    latent, label = inputs(players, CHUNK)
+    together = players.generator(latent, label)
+    order = torch.randperm(CHUNK)
+    shuffled = players.generator(latent[order], label[order])
+    assert torch.equal(shuffled, together[order])
+    torch.testing.assert_close(players.generator(latent[:1], label[:1]), together[:1])
+
+
+def test_dcgan_says_that_it_mixes_the_batch() -> None:
+    assert [build(name, SIZES[name][0]).batch_statistics for name in TINY] == [False, True, False, False]
+
+
+def test_the_article_is_exactly_the_articles() -> None:
+    players = build("article", (1, 28, 28), 0)
+    shapes = {
+        player: [tuple(layer.weight.shape[::-1]) for layer in module.modules() if isinstance(layer, nn.Linear)]
+        for player, module in (("generator", players.generator), ("discriminator", players.discriminator))
+    }
+    assert shapes == {"generator": [(100, 128), (128, 128), (128, 784)], "discriminator": [(784, 128), (128, 128), (128, 1)]}
+    from paragone.settings import settle
+
+    settings = settle(registry().modality("image"), [("test", {"train.preset": "article"})])
+    assert settings.generator.learning_rate == settings.discriminator.learning_rate == 2e-4
+    assert (settings.data.size, settings.data.channels) == ("28x28", "grey")
+
+
+def test_double_is_nearest_neighbour_and_a_convolution() -> None:
+    double, x = Double(3, 5), torch.randn(2, 3, 4, 6)
+    torch.testing.assert_close(double(x), double.conv(interpolate(x, scale_factor=2.0)), rtol=1e-4, atol=1e-5)
+
+
+def test_group_deviation_against_torch_std() -> None:
+    x = torch.randn(8, 5)
+    expected = torch.stack([x[:4].std(0, correction=0).mean(), x[4:].std(0, correction=0).mean()])
+    torch.testing.assert_close(group_deviation(x, 4)[:, 0], expected.repeat_interleave(4), rtol=1e-4, atol=1e-4)
+    assert group_deviation(x[:6], 4).shape == (6, 1)  # pairs
+    assert group_deviation(x[:7], 4).max() < 1e-3  # nothing to compare
+    same = group_deviation(x[:1].expand(4, 5), 4)
+    assert same.max() < 1e-3
+
+
+def test_transparent_pixels_are_nothing_at_all() -> None:
+    samples = build("small", (4, 32, 32)).generator(torch.randn(4, 8), torch.zeros(4, dtype=torch.int64))
+    colour, alpha = samples[:, :3] + 1, samples[:, 3:] + 1
+    assert (colour <= alpha + 1e-5).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 32), (3, 32, 4), (1, 1, 1)])
+def test_too_small_is_said_plainly(shape: tuple[int, ...]) -> None:
+    for name in ("small", "dcgan", "r3gan"):
+        with pytest.raises(UsageError, match="at least 8x8"):
+            build(name, shape)
+
+
+@pytest.mark.parametrize("name", ["small", "r3gan", "article"])
+def test_double_backward_agrees_with_finite_differences(name: str) -> None:
+    from paragone.penalties import finite_difference_norm, squared_gradient_norm
+
+    players = build(name, SIZES[name][0], 0)
+    players.discriminator.double()
+    x = torch.randn(1, *SIZES[name][0], dtype=torch.float64).clamp(-1, 1).expand(4, -1, -1, -1)
+
+    def critic(samples: torch.Tensor) -> torch.Tensor:
+        return players.discriminator(samples.double(), None)
+
+    exact = squared_gradient_norm(critic, x)
+    estimates = [finite_difference_norm(critic, x, torch.randn_like(x), 1e-4) for _ in range(150)]
+    assert torch.cat(estimates).mean().item() == pytest.approx(exact.mean().item(), rel=0.35)
