@@ -76,9 +76,12 @@ class Game:
         return torch.stack(certainties).mean().item()
 
     def augment(self, samples: torch.Tensor, uniforms: torch.Tensor, p: float) -> torch.Tensor:
-        """``samples`` as the discriminator sees them."""
+        """``samples`` as the discriminator sees them; always in fp32, since bf16 would move them by fractions of a step."""
         augmentation = self.players.augmentation
-        return samples if augmentation is None or p == 0.0 else augmentation(samples, uniforms, p)
+        if augmentation is None or p == 0.0:
+            return samples
+        with self.execution.autocast(enabled=False):
+            return augmentation(samples.float(), uniforms, p)
 
     def generator_loss(self, batch: MicroBatch, p: float) -> torch.Tensor:
         """The generator's loss on one micro-batch, a scalar; call ``backward`` on it."""

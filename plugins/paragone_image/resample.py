@@ -24,8 +24,7 @@ def sample_at(picture: torch.Tensor, grid: torch.Tensor, padding: str) -> torch.
     Returns:
         ``(B, C, H', W')``.
     """
-    found: torch.Tensor = _LookUp.apply(picture, grid, padding)
-    return found
+    return _LookUp.apply(picture, grid, padding)  # type: ignore[no-untyped-call]  # torch leaves Function.apply untyped
 
 
 def _look_up(picture: torch.Tensor, grid: torch.Tensor, padding: str) -> torch.Tensor:
@@ -42,7 +41,8 @@ class _LookUp(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (grid,) = ctx.saved_tensors
-        return _PutBack.apply(gradients[0], grid, ctx.shape, ctx.padding), None, None
+        put = _PutBack.apply(gradients[0], grid, ctx.shape, ctx.padding)  # type: ignore[no-untyped-call]  # as above
+        return put, None, None
 
 
 class _PutBack(torch.autograd.Function):
@@ -58,4 +58,5 @@ class _PutBack(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (grid,) = ctx.saved_tensors
-        return _LookUp.apply(gradients[0], grid, ctx.padding), None, None, None
+        found = _LookUp.apply(gradients[0], grid, ctx.padding)  # type: ignore[no-untyped-call]  # as above
+        return found, None, None, None
