@@ -1,0 +1,39 @@
+"""The settings page, made from the settings themselves: ``python tests/docs/reference.py > docs/settings.md``."""
+
+from __future__ import annotations
+
+from paragone.options import Option, options_of
+from paragone.registry import registry
+from paragone.settings import ENGINE_SECTIONS
+
+HEAD = """# Settings
+
+Made from the code by `python tests/docs/reference.py > docs/settings.md`; a test
+keeps it true. Set any of them with `--set section.key=value`, in a TOML file given
+to `--config`, or from the library. Presets change some defaults:
+`create image train --preset small --print-config` shows the result.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    sections = [(f"[{name}]", config) for name, config in ENGINE_SECTIONS.items()]
+    medium = registry().modality("image")
+    sections.append(("[data] of image", medium.data_config))
+    sections += [(f"[network] of image, preset {preset.name}", preset.config) for preset in medium.presets]
+    return HEAD + "".join(f"\n## {title}\n\n{_table(config)}" for title, config in sections)
+
+
+def _table(config: type) -> str:
+    rows = [_row(option) for option in options_of(config).values()]
+    return "| key | default | allowed | meaning |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def _row(option: Option) -> str:
+    allowed = ", ".join(option.choices) or option.range or option.kind.__name__
+    default = {None: "none", "": "empty", True: "true", False: "false"}.get(option.default, option.default)
+    return f"| `{option.name}` | {default} | {allowed} | {option.help} |\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
