@@ -29,7 +29,22 @@ def from_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
         picture: ``(B, 3 or 4, H, W)`` float32, any range.
         chroma: weight of the colour differences; 1 for a rotation.
     """
-    matrix = torch.tensor(OPPONENTS, device=picture.device) * torch.tensor([1.0, chroma, chroma], device=picture.device) * 3**0.5
+    weights = torch.tensor([1.0, chroma, chroma]) * 3**0.5
+    return _mix(picture, torch.tensor(OPPONENTS) * weights)
+
+
+def to_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
+    """Red, green, blue → brightness and two colour differences; a fourth channel passes.
+
+    Args:
+        picture: ``(B, 3 or 4, H, W)`` float32, any range.
+        chroma: weight of the colour differences; 1 for a rotation.
+    """
+    weights = torch.tensor([[1.0], [chroma], [chroma]])
+    return _mix(picture, torch.tensor(OPPONENTS).T * weights)
+
+
+def _mix(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     with torch.autocast(picture.device.type, enabled=False):  # bf16 would round the picture
-        colour = torch.einsum("ij,bjhw->bihw", matrix, picture[:, :3])
-    return torch.cat([colour, picture[:, 3:]], 1)
+        colour = torch.einsum("ij,bjhw->bihw", matrix.to(picture.device), picture[:, :3].float())
+    return torch.cat([colour, picture[:, 3:].float()], 1)

@@ -46,7 +46,8 @@ class SmallNetwork:
     style: int = setting(128, "Length of the style vector.", minimum=1)
     features: int = setting(128, "Features of the discriminator's last layer.", minimum=1)
     group: int = setting(4, "Samples that the discriminator compares; as train.group.", minimum=1)
-    chroma: float = setting(0.4, "Weight of colour differences at the start, against brightness.", minimum=0.0)
+    chroma: float = setting(0.4, "Weight of colour differences in what the generator paints.", minimum=0.0)
+    chroma_seen: float = setting(2.0, "Weight of colour differences in what the discriminator sees.", minimum=0.0)
     mirror: bool = setting(True, "Let the augmentation mirror pictures left to right.")
 
 

@@ -23,7 +23,7 @@ from paragone.players import Players
 from paragone.spec import SampleSpec
 
 from ..augmentation import PictureAugmentation
-from ..colour import from_opponents, premultiply
+from ..colour import from_opponents, premultiply, to_opponents
 from ..geometry import Pyramid
 from ..presets import SmallNetwork
 
@@ -114,7 +114,7 @@ class SmallDiscriminator(nn.Module):
 
     def __init__(self, spec: SampleSpec, labels: int, config: SmallNetwork) -> None:
         super().__init__()
-        self.pyramid, self.group = Pyramid.of(spec), config.group
+        self.pyramid, self.config = Pyramid.of(spec), config
         widths = [min(config.widest, 2 * config.width * 2**stage) for stage in range(self.pyramid.stages)]
         # pixels 2×2 become channels, then 3×3: one 6×6 convolution of stride 2, and much cheaper than 3×3 at full size
         self.first = _initialise(nn.Conv2d(4 * self.pyramid.channels, widths[0], 3, padding=1))
@@ -129,12 +129,15 @@ class SmallDiscriminator(nn.Module):
 
     def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
-        x = pixel_unshuffle(self.pyramid.fill(sample), 2).contiguous(memory_format=torch.channels_last)  # (B, 4C, H/2, W/2)
+        x = self.pyramid.fill(sample)
+        if x.shape[1] >= 3:
+            x = to_opponents(x, self.config.chroma_seen)
+        x = pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)  # (B, 4C, H/2, W/2)
         x = leaky_relu(self.first(x), SLOPE)
         for half in self.halves:
             x = leaky_relu(half(x), SLOPE)
         x = x.flatten(1)
-        x = torch.cat([x, group_deviation(x, self.group).to(x.dtype)], 1)
+        x = torch.cat([x, group_deviation(x, self.config.group).to(x.dtype)], 1)
         features = leaky_relu(self.features(x), SLOPE)  # (B, F)
         logits = self.last(features)[:, 0]
         return logits if self.label is None else logits + (features * self.label(label)).sum(1)

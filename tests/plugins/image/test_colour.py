@@ -4,7 +4,7 @@ import colorsys
 
 import torch
 
-from paragone_image.colour import OPPONENTS, from_opponents, premultiply
+from paragone_image.colour import OPPONENTS, from_opponents, premultiply, to_opponents
 
 
 def test_premultiply_by_hand() -> None:
@@ -16,6 +16,13 @@ def test_premultiply_by_hand() -> None:
 def test_opponents_are_a_rotation() -> None:
     matrix = torch.tensor(OPPONENTS)
     torch.testing.assert_close(matrix.T @ matrix, torch.eye(3))
+
+
+def test_there_and_back() -> None:
+    picture = torch.randn(2, 4, 3, 3)
+    back = from_opponents(to_opponents(picture, 2.0), 0.5)
+    torch.testing.assert_close(back[:, :3], picture[:, :3] * 3**0.5)
+    torch.testing.assert_close(back[:, 3], picture[:, 3])
 
 
 def test_without_chroma_everything_is_grey_and_alpha_passes() -> None:
