@@ -45,6 +45,7 @@ def to_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
 
 
 def _mix(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    picture = picture.to(torch.promote_types(picture.dtype, torch.float32))
     with torch.autocast(picture.device.type, enabled=False):  # bf16 would round the picture
-        colour = torch.einsum("ij,bjhw->bihw", matrix.to(picture.device), picture[:, :3].float())
-    return torch.cat([colour, picture[:, 3:].float()], 1)
+        colour = torch.einsum("ij,bjhw->bihw", matrix.to(picture), picture[:, :3])
+    return torch.cat([colour, picture[:, 3:]], 1)
