@@ -30,7 +30,7 @@ def from_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
         chroma: weight of the colour differences; 1 for a rotation.
     """
     weights = torch.tensor([1.0, chroma, chroma]) * 3**0.5
-    return _mix(picture, torch.tensor(OPPONENTS) * weights)
+    return _mix_colours(picture, torch.tensor(OPPONENTS) * weights)
 
 
 def to_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
@@ -41,11 +41,24 @@ def to_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
         chroma: weight of the colour differences; 1 for a rotation.
     """
     weights = torch.tensor([[1.0], [chroma], [chroma]])
-    return _mix(picture, torch.tensor(OPPONENTS).T * weights)
+    return _mix_colours(picture, torch.tensor(OPPONENTS).T * weights)
 
 
-def _mix(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
-    picture = picture.to(torch.promote_types(picture.dtype, torch.float32))
-    with torch.autocast(picture.device.type, enabled=False):  # bf16 would round the picture
-        colour = torch.einsum("ij,bjhw->bihw", matrix.to(picture), picture[:, :3])
-    return torch.cat([colour, picture[:, 3:]], 1)
+def mix(maps: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Every pixel's maps times a matrix, never in bf16: that would leave 8 bits for 256 colours.
+
+    Args:
+        maps: ``(B, M, H, W)``.
+        matrix: ``(B, C, M)``, one a picture.
+
+    Returns:
+        ``(B, C, H, W)`` in float32, or float64 if that is what came.
+    """
+    kind = torch.promote_types(maps.dtype, torch.float32)
+    with torch.autocast(maps.device.type, enabled=False):
+        return torch.einsum("bij,bjhw->bihw", matrix.to(kind), maps.to(kind))
+
+
+def _mix_colours(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    colour = mix(picture[:, :3], matrix.to(picture.device).expand(len(picture), 3, 3))
+    return torch.cat([colour, picture[:, 3:].to(colour.dtype)], 1)

@@ -23,7 +23,7 @@ from paragone.players import Players
 from paragone.spec import SampleSpec
 
 from ..augmentation import PictureAugmentation
-from ..colour import from_opponents, premultiply, to_opponents
+from ..colour import from_opponents, mix, premultiply, to_opponents
 from ..geometry import Pyramid
 from ..presets import SmallNetwork
 
@@ -92,7 +92,12 @@ class SmallGenerator(nn.Module):
         self.first = _initialise(nn.Linear(inputs, math.prod(self.base)))
         self.styles = nn.ModuleList(Style(width, config.style) for width in widths[:-1])
         self.doubles = nn.ModuleList(Double(before, after) for before, after in itertools.pairwise(widths))
-        self.last = _initialise(nn.Conv2d(widths[-1], self.pyramid.channels, 3, padding=1), gain=0.5)
+        self.last = _initialise(nn.Conv2d(widths[-1], config.palette, 3, padding=1), gain=0.5)
+        # one matrix a sample: which of the painted maps becomes which colour. A convolution alone gives
+        # all pictures of a label the same few colours.
+        self.palette = nn.Linear(config.style, self.pyramid.channels * config.palette)
+        nn.init.normal_(self.palette.weight, 0.0, 0.3 / math.sqrt(config.style * config.palette))
+        self.palette.bias.data = torch.eye(self.pyramid.channels, config.palette).flatten()
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
@@ -102,7 +107,8 @@ class SmallGenerator(nn.Module):
         x = self.first(latent).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, W, h, w)
         for read, double in zip(self.styles, self.doubles, strict=True):
             x = double(leaky_relu(read(x, style), SLOPE))
-        x = self.last(leaky_relu(x, SLOPE)).float()  # bf16 would leave 8 bits for 256 colours
+        matrix = self.palette(style).view(len(x), self.pyramid.channels, -1)  # (B, C, maps)
+        x = mix(self.last(leaky_relu(x, SLOPE)), matrix)
         if x.shape[1] >= 3:
             x = from_opponents(x, self.config.chroma)
         x = self.pyramid.crop(torch.tanh(x))

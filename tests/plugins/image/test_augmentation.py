@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import colorsys
+
 import pytest
 import torch
 
@@ -58,7 +60,7 @@ def test_transparent_stays_transparent_whatever_the_colours_do() -> None:
 
 def test_a_shift_moves_whole_pixels_and_brings_in_transparency() -> None:
     shift = PictureAugmentation(alpha=True, mirror=False, zoom=0.0, cutout=0.0, colour=0.0, shift=0.25)
-    numbers = torch.zeros(1, 16)
+    numbers = torch.zeros(1, 20)
     numbers[0, 1], numbers[0, 2] = 0.9999, 0.5  # as far as it goes along one axis, nothing along the other
     x = picture(4, 1)
     moved = shift(x, numbers, 1.0)
@@ -69,7 +71,7 @@ def test_a_shift_moves_whole_pixels_and_brings_in_transparency() -> None:
 
 def test_a_mirror_is_a_mirror() -> None:
     mirror = PictureAugmentation(alpha=False, zoom=0.0, cutout=0.0, colour=0.0, shift=0.0)
-    numbers = torch.zeros(2, 16)
+    numbers = torch.zeros(2, 20)
     numbers[1, 0] = 0.7  # the other half of the time it stays
     x = picture(3, 2)
     out = mirror(x, numbers, 1.0)
@@ -78,13 +80,13 @@ def test_a_mirror_is_a_mirror() -> None:
 
 
 def test_brightness_by_hand() -> None:
-    bright = PictureAugmentation(alpha=True, mirror=False, zoom=0.0, cutout=0.0, shift=0.0, colour=0.4)
-    numbers = torch.full((1, 16), 0.5)  # the middle: saturation and contrast stay
-    numbers[0, 7], numbers[0, 8:] = 1.0, 0.0
+    bright = PictureAugmentation(alpha=True, mirror=False, zoom=0.0, cutout=0.0, shift=0.0, colour=0.5)
+    numbers = torch.full((1, 20), 0.5)  # the middle: nothing else changes
+    numbers[0, 4], numbers[0, 10:] = 1.0, 0.0
     x = picture(4, 1)
     out = (bright(x, numbers, 1.0) + 1) / 2
     before = (x + 1) / 2
-    torch.testing.assert_close(out[:, :3], before[:, :3] + 0.2 * before[:, 3:], rtol=0, atol=1e-5)
+    torch.testing.assert_close(out[:, :3], before[:, :3] + 0.1 * before[:, 3:], rtol=0, atol=1e-5)
     torch.testing.assert_close(out[:, 3], before[:, 3], rtol=0, atol=1e-5)
 
 
@@ -92,4 +94,29 @@ def test_cutout_hides_a_square() -> None:
     cut = PictureAugmentation(alpha=True, mirror=False, zoom=0.0, cutout=0.5, shift=0.0, colour=0.0)
     hidden = (cut(torch.ones(64, 4, 16, 24), uniforms(), 1.0) < 0).float().mean((1, 2, 3))
     assert hidden.max().item() == pytest.approx(0.25, abs=0.05)
-    assert hidden.min() > 0.05
+    assert 0.3 < hidden.gt(0).float().mean() < 0.7
+
+
+def test_hue_turns_and_keeps_brightness() -> None:
+    turn = PictureAugmentation(alpha=False, mirror=False, zoom=0.0, cutout=0.0, shift=0.0, colour=1.0)
+    numbers = torch.full((1, 20), 0.5)
+    numbers[0, 7], numbers[0, 10:] = 1.0, 0.0
+    x = picture(3, 1)
+    out = turn(x, numbers, 1.0)
+    torch.testing.assert_close(out.mean(1), x.mean(1), rtol=0, atol=1e-5)
+    red = torch.tensor([1.0, -1.0, -1.0])[None, :, None, None]
+    hue, _, _ = colorsys.rgb_to_hsv(*((turn(red, numbers, 1.0)[0, :, 0, 0] + 1) / 2).tolist())
+    assert 0.04 < hue < 0.12  # half a radian is 0.08 of a turn
+
+
+@pytest.mark.parametrize("position", [5, 6])
+def test_contrast_and_saturation_keep_the_middle_grey(position: int) -> None:
+    numbers = torch.full((1, 20), 0.5)
+    numbers[0, position], numbers[0, 10:] = 1.0, 0.0
+    plain = PictureAugmentation(alpha=False, mirror=False, zoom=0.0, cutout=0.0, shift=0.0)
+    grey = torch.zeros(1, 3, 16, 24)
+    torch.testing.assert_close(plain(grey, numbers, 1.0), grey, rtol=0, atol=1e-6)
+    x = picture(3, 1)
+    stretched = plain(x, numbers, 1.0)
+    centre = x.mean(1, keepdim=True) if position == 6 else torch.zeros(1)
+    torch.testing.assert_close(stretched - centre, (x - centre) * (1.8 if position == 6 else 1.4), rtol=0, atol=1e-5)
