@@ -21,6 +21,9 @@ from .settings import Settings
 WINDOW = 4
 """Lines of statistics that a verdict looks at: one odd line is no illness."""
 
+EARLY = 0.1
+"""Share of the budget in which a generator may still be finding its feet."""
+
 COLLAPSED_DIVERSITY = 0.35
 OVERFIT_CERTAINTY = 0.9
 RUNAWAY_MARGIN = 100.0
@@ -55,6 +58,8 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
         for name in ("gradient_generator", "gradient_discriminator")
     ):
         return Verdict("diverging", "Lower generator.learning_rate and discriminator.learning_rate, or raise penalty.r1 or penalty.fd_r1.")
+    if recent[-1].progress < EARLY:
+        return Verdict("starting")
     if fmean(line.diversity for line in recent) < COLLAPSED_DIVERSITY:
         return Verdict("collapsed", "Raise penalty.r1 and penalty.r2 (or fd_r1, fd_r2), or lower the learning rates; then start again.")
     if fmean(line.r_t for line in recent) > OVERFIT_CERTAINTY:

@@ -39,7 +39,7 @@ class TrainSettings:
     minutes: float | None = setting(None, "Budget: stop after so many minutes.", minimum=0.001)
     samples: int | None = setting(None, "Budget: stop after the discriminator has seen so many real samples.", minimum=1)
     seed: int = setting(0, "Seed of everything random.", minimum=0, maximum=2**63 - 1)
-    batch: int = setting(64, "Samples in one step.", minimum=1)
+    batch: int = setting(64, "Samples in one step.", minimum=1, maximum=65_536)
     accumulate: int = setting(1, "Split each step's batch into so many parts, to fit in memory.", minimum=1)
     group: int = setting(1, "So many consecutive samples of a batch share one label.", minimum=1)
     objective: ObjectiveName = setting("relativistic", "The game that the two players play.")

@@ -45,6 +45,8 @@ def test_verdicts(changes: dict[str, float], health: str, advice: str) -> None:
 
 def test_too_early_to_say_and_one_odd_line_is_no_illness() -> None:
     assert judge([FINE], SETTINGS).health == "starting"
+    assert judge(history(diversity=0.1, progress=0.05), SETTINGS).health == "starting"
+    assert judge(history(margin=1e4, progress=0.05), SETTINGS).health == "diverging"
     assert judge([FINE] * 8 + [dataclasses.replace(FINE, diversity=0.0)], SETTINGS).health == "learning"
 
 

@@ -83,12 +83,16 @@ class PointDiscriminator(nn.Module):
         super().__init__()
         width = config.width
         self.fail_at, self.calls = config.fail_at, 0
-        self.body = nn.Sequential(nn.Linear(2, width), nn.LeakyReLU(0.2), *hidden_layers(config, nn.LeakyReLU(0.2)))
+        # Tancik et al. 2020: sines of random frequencies let a perceptron see what is finer than its own slope
+        self.register_buffer("waves", 20.0 * torch.randn(2, config.fourier))
+        self.body = nn.Sequential(nn.Linear(2 + 2 * config.fourier, width), nn.LeakyReLU(0.2), *hidden_layers(config, nn.LeakyReLU(0.2)))
         self.out = nn.Linear(width, 1)
         self.label = nn.Embedding(labels, width) if labels else None
 
     def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
-        hidden = self.body(sample * 5)  # modes are 0.4 apart: a slope of one is too gentle to tell them apart
+        phase = sample @ self.waves
+        # modes are 0.4 apart: a slope of one is too gentle to tell them apart
+        hidden = self.body(torch.cat([sample * 5, phase.sin(), phase.cos()], 1))
         logits = self.out(hidden)[:, 0]
         if self.label is not None:
             logits = logits + (hidden * self.label(label)).sum(1)

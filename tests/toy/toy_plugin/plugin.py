@@ -31,6 +31,7 @@ class PointNetwork:
     latent: int = setting(2, "Length of the latent vector.", minimum=1)
     width: int = setting(64, "Hidden units a layer.", minimum=1)
     depth: int = setting(1, "Hidden layers after the first.", minimum=0)
+    fourier: int = setting(0, "Random Fourier features that the discriminator sees; 0: the bare coordinates.", minimum=0)
     batch_norm: bool = setting(False, "Normalise the generator over the batch.")
     fail_at: int = setting(0, "The discriminator returns NaN from this call on; 0: never.", minimum=0)
 
