@@ -15,6 +15,7 @@ import torch
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
 from .artefacts import Artefacts
+from .cores import free_threads
 from .data import Dataset, Unlabelled
 from .errors import DataError, RunError, UsageError
 from .execution import Execution
@@ -100,7 +101,7 @@ def plan(
         ParagoneError: of the kind that fits; nothing has been written but the data's cache.
     """
     medium = registry().modality(modality)
-    settings = _with_budget(settle(medium, layers))
+    settings = _with_threads(_with_budget(settle(medium, layers)))
     train = settings.train
     execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
     source = None if data is None else Path(data)
@@ -277,6 +278,13 @@ def _with_budget(settings: Settings) -> Settings:
     if settings.train.minutes is None and settings.train.samples is None:
         return settings.replace("train", minutes=DEFAULT_MINUTES)
     return settings
+
+
+def _with_threads(settings: Settings) -> Settings:
+    """With a budget in samples the number of threads is settled, and kept: other numbers round differently."""
+    if settings.train.samples is None or settings.train.threads:
+        return settings
+    return settings.replace("train", threads=free_threads())
 
 
 def _flat(settings: Settings) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import torch
 from . import checkpoint, files
 from .artefacts import Artefacts
 from .budget import Budget
+from .cores import Cores
 from .errors import Interrupted
 from .health import judge
 from .interrupt import interruptible
@@ -24,6 +25,8 @@ from .stats_log import StatsLog
 from .trainer import Trainer, adam_ramps
 
 FIRST_SHEET_SECONDS = 15.0
+LOOK_SECONDS = 2.0
+"""How often to look for other programs on the processor."""
 SHEET_ROWS = 12
 SHEET_COLUMNS = 8
 
@@ -51,6 +54,9 @@ class Session:
             # counted from before the first save: what the user waits for is the whole of it
             started = time.monotonic() - trainer.seconds
             checkpoint.save(self.run, trainer)
+            # a budget in samples promises the same bits again, and those depend on the number of threads
+            cores = Cores() if self.budget.samples is None and train.threads == 0 and trainer.execution.device.type == "cpu" else None
+            looked = time.monotonic()
             saved, shown, first_sheet = time.monotonic(), time.monotonic(), True
             while (progress := self.budget.progress(trainer.samples, trainer.seconds)) < 1:
                 if interrupted():
@@ -66,6 +72,9 @@ class Session:
                 self.reporter.progress(min(self.budget.progress(trainer.samples, trainer.seconds), 1.0), trainer.samples)
                 if trainer.samples // train.stats_every > self.rate_mark[0] // train.stats_every:
                     self.write_stats(progress)
+                if cores and now - looked >= LOOK_SECONDS:
+                    cores.adapt()
+                    looked = now
                 if now - saved >= train.save_seconds:
                     checkpoint.save(self.run, trainer)
                     saved = time.monotonic()

@@ -48,7 +48,7 @@ class TrainSettings:
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:1, mps, …")
     precision: Literal["auto", "bf16", "fp32"] = setting("auto", "Arithmetic of the networks; auto: bf16 where the hardware has it.")
     compile: bool = setting(False, "Compile the generator with torch.compile.")
-    threads: int = setting(0, "CPU threads; 0: all cores.", minimum=0)
+    threads: int = setting(0, "CPU threads; 0: all cores that other programs leave free.", minimum=0)
     stats_every: int = setting(2048, "Real samples between two lines of stats.jsonl.", minimum=1)
     save_seconds: float = setting(60.0, "Seconds between two saved states.", minimum=0.0)
     tensorboard: bool = setting(False, "Also write TensorBoard logs into the run folder (extra: tensorboard).")

@@ -1,0 +1,71 @@
+"""Leave cores that other programs use to them.
+
+A parallel operation is finished when its slowest thread is. If another program
+holds a core, the thread that should run there waits for the scheduler's next
+slice, thousands of times a training step: on two cores, two threads beside one
+busy program are more than ten times slower than one thread alone.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+
+import psutil
+import torch
+
+TAKEN, GIVEN_BACK = 0.35, 0.15
+"""Share of a core: above the first it counts as used by others, below the second as free again."""
+
+
+class Cores:
+    """Watches what other programs use, and sets torch's threads to what is left.
+
+    Attributes:
+        most: never more threads than this.
+    """
+
+    def __init__(self) -> None:
+        self.most = torch.get_num_threads()
+        self._cores, self._process = os.cpu_count() or 1, psutil.Process()
+        self._mark = self._read()
+
+    def others(self) -> float:
+        """Cores that other programs kept busy since the last call, such as 1.3."""
+        before, self._mark = self._mark, self._read()
+        busy, own, passed = (now - then for now, then in zip(self._mark, before, strict=True))
+        return max(busy - own, 0.0) / max(passed, 1e-9)
+
+    def adapt(self) -> int:
+        """Set torch's threads to the cores that others leave free, at least 1.
+
+        Returns:
+            The number of threads from now on.
+        """
+        others, now = self.others(), torch.get_num_threads()
+        # between the two thresholds nothing changes, so that it does not swing to and fro
+        few, many = (min(self.most, max(1, self._cores - math.ceil(others - share))) for share in (GIVEN_BACK, TAKEN))
+        wanted = min(max(now, few), many)
+        if wanted != now:
+            torch.set_num_threads(wanted)
+        return wanted
+
+    def _read(self) -> tuple[float, float, float]:
+        """Seconds of all busy cores, of this process, and of the clock."""
+        times, own = psutil.cpu_times(), self._process.cpu_times()
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        return sum(times[: 8 if len(times) > 8 else None]) - idle, own.user + own.system, time.monotonic()
+
+
+def free_threads(seconds: float = 0.2) -> int:
+    """Threads worth using now: a short look at what others use.
+
+    Args:
+        seconds: how long to look.
+    """
+    cores, before = Cores(), torch.get_num_threads()
+    time.sleep(seconds)
+    wanted = cores.adapt()
+    torch.set_num_threads(before)
+    return wanted

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from paragone import api
+from paragone.cores import Cores, free_threads
+
+
+@pytest.fixture(autouse=True)
+def _threads_come_back() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def pretend(cores: Cores, others: float, count: int = 4) -> None:
+    """As if others had used so many of ``count`` cores for the last second."""
+    cores._cores = count
+    busy, own, clock = cores._read()
+    cores._mark = (busy, own, clock)
+    cores._read = lambda: (busy + 1.0 + others, own + 1.0, clock + 1.0)  # type: ignore[method-assign]  # a clock for the test
+
+
+@pytest.mark.parametrize(("others", "threads"), [(0.0, 4), (0.3, 4), (0.5, 3), (1.0, 3), (1.3, 3), (2.2, 2), (9.0, 1)])
+def test_what_others_use_is_left_to_them(others: float, threads: int) -> None:
+    torch.set_num_threads(4)
+    cores = Cores()
+    pretend(cores, others)
+    assert cores.adapt() == torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(("others", "threads"), [(0.0, 4), (0.1, 4), (0.25, 3), (1.2, 2), (3.0, 1)])
+def test_and_taken_back_with_some_patience(others: float, threads: int) -> None:
+    torch.set_num_threads(4)
+    cores = Cores()
+    torch.set_num_threads(1)
+    pretend(cores, others)
+    assert cores.adapt() == threads
+
+
+def test_a_real_busy_program_is_seen() -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        cores = Cores()
+        time.sleep(0.6)
+        assert cores.others() > 0.3
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+def test_own_work_is_not_others() -> None:
+    cores = Cores()
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        pass
+    own = cores._process.cpu_times().user
+    assert own > 0
+    assert cores.others() < cores._cores - 0.5
+
+
+def test_a_budget_in_samples_settles_the_threads() -> None:
+    assert api.plan("points", layers=[("", {"train.samples": 64})]).settings.train.threads == 1  # what the tests were given
+    assert api.plan("points", layers=[("", {"train.minutes": 1.0})]).settings.train.threads == 0
+    assert 1 <= free_threads(0.05) <= torch.get_num_threads()
