@@ -21,8 +21,8 @@ from .settings import Settings
 WINDOW = 4
 """Lines of statistics that a verdict looks at: one odd line is no illness."""
 
-EARLY = 0.1
-"""Share of the budget in which a generator may still be finding its feet."""
+EARLY, EARLY_STEPS = 0.1, 500
+"""Share of the budget, and steps, in which a generator may still be finding its feet."""
 
 COLLAPSED_DIVERSITY = 0.35
 OVERFIT_CERTAINTY = 0.9
@@ -58,7 +58,7 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
         for name in ("gradient_generator", "gradient_discriminator")
     ):
         return Verdict("diverging", "Lower generator.learning_rate and discriminator.learning_rate, or raise penalty.r1 or penalty.fd_r1.")
-    if recent[-1].progress < EARLY:
+    if recent[-1].progress < EARLY or recent[-1].step < EARLY_STEPS:
         return Verdict("starting")
     if fmean(line.diversity for line in recent) < COLLAPSED_DIVERSITY:
         return Verdict("collapsed", "Raise penalty.r1 and penalty.r2 (or fd_r1, fd_r2), or lower the learning rates; then start again.")

@@ -14,7 +14,7 @@ from paragone.reporting import Silent, Stats
 from paragone.settings import settle
 
 FINE = Stats(
-    step=1, samples=64, seconds=1.0, progress=0.1, samples_per_second=64.0, loss_generator=0.8, loss_discriminator=1.2, penalty=0.1,
+    step=1000, samples=64000, seconds=1.0, progress=0.1, samples_per_second=64.0, loss_generator=0.8, loss_discriminator=1.2, penalty=0.1,
     margin=0.5, r_t=0.4, augment_p=0.1, diversity=0.9, gradient_generator=0.3, gradient_discriminator=0.3,
     learning_rate_generator=1e-3, learning_rate_discriminator=1e-3,
 )  # fmt: skip
@@ -46,6 +46,7 @@ def test_verdicts(changes: dict[str, float], health: str, advice: str) -> None:
 def test_too_early_to_say_and_one_odd_line_is_no_illness() -> None:
     assert judge([FINE], SETTINGS).health == "starting"
     assert judge(history(diversity=0.1, progress=0.05), SETTINGS).health == "starting"
+    assert judge(history(diversity=0.1, step=100), SETTINGS).health == "starting"
     assert judge(history(margin=1e4, progress=0.05), SETTINGS).health == "diverging"
     assert judge([FINE] * 8 + [dataclasses.replace(FINE, diversity=0.0)], SETTINGS).health == "learning"
 
