@@ -28,7 +28,7 @@ class MicroBatch:
         real: ``(B, *shape)`` samples of the data set.
         label: ``(B,)`` int64 labels of ``real``, asked of the fakes too; or ``None``.
         latent: ``(B, latent_size)``.
-        uniforms_real, uniforms_fake: ``(B, uniforms_per_sample)`` for the augmentation.
+        uniforms: ``(2, B, uniforms_per_sample)`` for the augmentation of reals and of fakes.
         mix: ``(B,)`` uniform, for WGAN-GP.
         noise: ``(2, B, *shape)`` standard normal for the finite differences on
             real and fake, or ``None`` when they are not due.
@@ -37,10 +37,24 @@ class MicroBatch:
     real: torch.Tensor
     label: torch.Tensor | None
     latent: torch.Tensor
-    uniforms_real: torch.Tensor
-    uniforms_fake: torch.Tensor
+    uniforms: torch.Tensor
     mix: torch.Tensor
     noise: torch.Tensor | None = None
+
+
+@dataclass
+class Critics:
+    """The discriminator on one micro-batch: samples in, logits out.
+
+    Attributes:
+        real, fake: ``(B, *shape)`` → ``(B,)``.
+        both: ``(2B, *shape)`` → ``(2B,)``, reals first. One wide call instead of
+            two: a weight is read, and rounded to bf16, once for twice the work.
+    """
+
+    real: Critic
+    fake: Critic
+    both: Critic
 
 
 class Game:
@@ -87,10 +101,10 @@ class Game:
         """The generator's loss on one micro-batch, a scalar; call ``backward`` on it."""
         with self.execution.autocast():
             fake = self.generate(batch.latent, batch.label)
-            logits = self.players.discriminator(self.augment(fake, batch.uniforms_fake, p), batch.label).float()
+            logits = self.players.discriminator(self.augment(fake, batch.uniforms[1], p), batch.label).float()
             if self.objective.pairs:
                 with torch.no_grad():
-                    real = self.players.discriminator(self.augment(batch.real, batch.uniforms_real, p), batch.label).float()
+                    real = self.players.discriminator(self.augment(batch.real, batch.uniforms[0], p), batch.label).float()
             else:
                 real = logits.detach()  # the other generator losses do not look at it
         loss = self.objective.generator(real, logits)
@@ -108,15 +122,10 @@ class Game:
         """
         with torch.no_grad(), self.execution.autocast():
             fake = self.generate(batch.latent, batch.label).float()
-
-        def critic_real(samples: torch.Tensor) -> torch.Tensor:
-            return self.players.discriminator(self.augment(samples, batch.uniforms_real, p), batch.label)
-
-        def critic_fake(samples: torch.Tensor) -> torch.Tensor:
-            return self.players.discriminator(self.augment(samples, batch.uniforms_fake, p), batch.label)
-
+        critics, both = self.critics(batch, p), torch.cat([batch.real, fake])
         with self.execution.autocast():
-            real_logits, fake_logits = critic_real(batch.real).float(), critic_fake(fake).float()
+            logits = critics.both(both).float()
+        real_logits, fake_logits = logits.chunk(2)
         loss = self.objective.discriminator(real_logits, fake_logits)
         self.meters.add("loss_discriminator", loss)
         self.meters.add("margin", real_logits.detach().mean() - fake_logits.detach().mean())
@@ -125,41 +134,49 @@ class Game:
         if diversity:
             self.meters.add("diversity", label_diversity(batch.real, fake, batch.label))
         if penalty_scale and self.penalised:
-            terms = self.penalties(critic_real, critic_fake, batch, fake, real_logits, fake_logits)
-            penalty = penalty_scale * torch.stack(terms).sum(0).mean()
+            penalty = penalty_scale * self.penalties(critics, batch, both, logits).mean()
             self.meters.add("penalty", penalty)
             loss = loss + penalty
         return loss
 
-    def penalties(
-        self,
-        critic_real: Critic,
-        critic_fake: Critic,
-        batch: MicroBatch,
-        fake: torch.Tensor,
-        real_logits: torch.Tensor,
-        fake_logits: torch.Tensor,
-    ) -> list[torch.Tensor]:
-        """Every penalty that has a weight, times that weight, each ``(B,)``.
+    def critics(self, batch: MicroBatch, p: float) -> Critics:
+        """The discriminator with this micro-batch's labels and augmentation filled in."""
+
+        def bind(uniforms: torch.Tensor, label: torch.Tensor | None) -> Critic:
+            return lambda samples: self.players.discriminator(self.augment(samples, uniforms, p), label)
+
+        real, fake = (bind(uniforms, batch.label) for uniforms in batch.uniforms)
+        if self.players.batch_statistics:  # such a discriminator must not see reals and fakes in one batch
+            return Critics(real, fake, lambda both: torch.cat([real(both[: len(both) // 2]), fake(both[len(both) // 2 :])]))
+        twice = None if batch.label is None else batch.label.repeat(2)
+        return Critics(real, fake, bind(batch.uniforms.flatten(0, 1), twice))
+
+    def penalties(self, critics: Critics, batch: MicroBatch, both: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        """The weighted sum of every penalty that has a weight, ``(B,)``.
 
         The exact ones run in fp32: bf16 has too few digits for a second derivative.
         Gradients are taken at the samples before augmentation, as in R3GAN.
+
+        Args:
+            critics, batch: of this turn.
+            both: ``(2B, *shape)`` reals, then fakes.
+            logits: ``(2B,)`` of them.
         """
-        weights, terms = self.penalty, []
+        weights = self.penalty
+        real, fake = both.chunk(2)
+        total = torch.zeros(len(real), device=real.device)
         if weights.r1:
-            terms.append(weights.r1 / 2 * squared_gradient_norm(critic_real, batch.real))
+            total = total + weights.r1 / 2 * squared_gradient_norm(critics.real, real)
         if weights.r2:
-            terms.append(weights.r2 / 2 * squared_gradient_norm(critic_fake, fake))
+            total = total + weights.r2 / 2 * squared_gradient_norm(critics.fake, fake)
         if weights.wgan_gp:
-            terms.append(weights.wgan_gp * interpolated_gradient_norm(critic_real, batch.real, fake, batch.mix))
-        with self.execution.autocast():
-            if weights.fd_r1 and batch.noise is not None:
-                terms.append(
-                    weights.fd_r1 / 2 * finite_difference_norm(critic_real, batch.real, batch.noise[0], weights.sigma, real_logits)
-                )
-            if weights.fd_r2 and batch.noise is not None:
-                terms.append(weights.fd_r2 / 2 * finite_difference_norm(critic_fake, fake, batch.noise[1], weights.sigma, fake_logits))
-        return terms
+            total = total + weights.wgan_gp * interpolated_gradient_norm(critics.real, real, fake, batch.mix)
+        if batch.noise is not None:
+            with self.execution.autocast():
+                norm = finite_difference_norm(critics.both, both, batch.noise.flatten(0, 1), weights.sigma, logits)
+            on_real, on_fake = norm.chunk(2)
+            total = total + weights.fd_r1 / 2 * on_real + weights.fd_r2 / 2 * on_fake
+        return total
 
 
 def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:

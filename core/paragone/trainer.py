@@ -137,8 +137,7 @@ class Trainer:
                 real,
                 label,
                 latent[part].to(device),
-                uniforms[0, part].to(device),
-                uniforms[1, part].to(device),
+                uniforms[:, part].to(device),
                 mix[part].to(device),
                 None if noises is None else noises[:, part].to(device),
             )

@@ -16,8 +16,8 @@ Make = Callable[..., Trainer]
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
-    state = {f"{name}.{key}": value for name, module in trainer.modules.items() for key, value in module.state_dict().items()}
-    return {key: value.clone() for key, value in state.items()}
+    state = {f"{name}.{key}": value for name, module in trainer.modules.items() for key, value in module.named_parameters()}
+    return {key: value.detach().clone() for key, value in state.items()}
 
 
 def advance(trainer: Trainer, steps: int) -> Trainer:
@@ -165,7 +165,7 @@ def test_clipping_bounds_the_gradient(trainer: Make) -> None:
 
 
 def test_non_finite_loss_names_step_and_player(trainer: Make) -> None:
-    subject = trainer(network__fail_at=5)
+    subject = trainer(network__fail_at=4)
     with pytest.raises(DivergenceError, match=r"(?s)step 1: the loss of the discriminator is not finite.*discriminator\.learning_rate"):
         advance(subject, 5)
 
