@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,21 +26,37 @@ import filelock
 
 from . import files
 from .errors import OutputError, RunError
+from .spec import SampleSpec
 
 FORMAT = 1
 """Version of the folder's layout. It rises when older programs cannot read it."""
 
-_KEYS: dict[str, type | tuple[type, ...]] = {
-    "format": int,
-    "paragone": str,
-    "plugin": str,
-    "torch": str,
-    "modality": str,
-    "spec": dict,
-    "labels": list,
-    "data": dict,
-    "settings": dict,
+RESTORE = "Restore it from a copy of the run."
+
+
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)
+
+
+def _are_labels(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(label, str) and label for label in value) and len(set(value)) == len(value)
+
+
+def _is_data(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("fingerprint"), str) and isinstance(value.get("path"), str | None)
+
+
+_VALID: dict[str, Callable[[object], bool]] = {
+    "paragone": _is(str),
+    "plugin": _is(str),
+    "torch": _is(str),
+    "modality": _is(str),
+    "spec": _is(dict),
+    "labels": _are_labels,
+    "data": _is_data,
+    "settings": _is(dict),
 }
+"""What ``config.json`` must hold besides its format: anyone may have edited it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +115,9 @@ class Run:
 
     def write_config(self) -> None:
         """Write ``config.json``."""
-        files.write(self.path / "config.json", json.dumps(self.config, indent=2, ensure_ascii=False).encode())
+        text = json.dumps(self.config, indent=2, ensure_ascii=False)
+        # a path need not be text: half a surrogate becomes \\udc.., which is how JSON writes it
+        files.write(self.path / "config.json", text.encode("utf-8", "backslashreplace"))
 
     @classmethod
     def open(cls, path: Path) -> Run:
@@ -113,9 +131,10 @@ class Run:
             config = json.loads(file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise RunError("is no run folder: it has no config.json", where=path, fix="Name a folder that `train` made.") from error
-        except (OSError, ValueError) as error:
-            raise RunError(f"cannot be read ({error})", where=file, fix="Restore it from a copy of the run.") from error
-        if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RunError(f"cannot be read ({reason})", where=file, fix=RESTORE) from error
+        if not isinstance(config, dict) or type(config.get("format")) is not int or config["format"] < 1:
             raise RunError("was not written by Paragone", where=file, fix="Name a folder that `train` made.")
         if config["format"] > FORMAT:
             raise RunError(
@@ -123,9 +142,10 @@ class Run:
                 where=file,
                 fix="Upgrade it: pip install --upgrade paragone",
             )
-        for key, kind in _KEYS.items():
-            if not isinstance(config.get(key), kind):
-                raise RunError(f"has no valid {key!r}", where=file, fix="Restore it from a copy of the run.")
+        for key, valid in _VALID.items():
+            if not valid(config.get(key)):
+                raise RunError(f"has no valid {key!r}", where=file, fix=RESTORE)
+        SampleSpec.from_json(config["spec"], where=file)
         return cls(path, config)
 
     @contextmanager
