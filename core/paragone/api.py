@@ -15,6 +15,7 @@ import torch
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
 from .artefacts import Artefacts
+from .budget import Budget
 from .data import Dataset, Unlabelled
 from .errors import DataError, RunError, UsageError
 from .execution import Execution
@@ -131,8 +132,8 @@ def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
         "data": plan.data_facts(),
         "settings": plan.settings.to_dict(),
     }
-    run = Run.create(plan.out, config)
-    return _train(run, plan, reporter or Silent(), fresh=True)
+    trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)  # what it refuses leaves no folder behind
+    return _train(Run.create(plan.out, config), plan, trainer, reporter or Silent())
 
 
 def train(
@@ -218,7 +219,8 @@ def resume(
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
     decided = Plan(medium, settings, dataset, players, execution, source, opened.path)
     opened.config.update(settings=settings.to_dict(), data=decided.data_facts())
-    return _train(opened, decided, reporter, fresh=False)
+    trainer = Trainer(players, dataset, settings, execution)
+    return _train(opened, decided, trainer, reporter)
 
 
 def load(run: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
@@ -238,22 +240,21 @@ def cache_folder(modality: str) -> Path:
     return Path(os.environ.get("PARAGONE_CACHE") or platformdirs.user_cache_dir("paragone", appauthor=False)) / modality
 
 
-def _train(run: Run, plan: Plan, reporter: Reporter, *, fresh: bool) -> Run:
+def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
     if plan.execution.device.type == "cpu":
         keep_freed_memory()
     with run.lock():
-        trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
-        if not fresh:
+        if run.begun:
             checkpoint.restore(run, trainer)
-            run.write_config()
-        artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
-        session = Session(run, trainer, plan.settings, artefacts, with_tensorboard(reporter, run.path, plan.settings.train.tensorboard))
-        if session.budget.progress(trainer.samples, trainer.seconds) >= 1:
+        if Budget.of(plan.settings.train).progress(trainer.samples, trainer.seconds) >= 1:
             raise UsageError(
                 f"has used up its budget ({trainer.samples:,} samples, {trainer.seconds / 60:.1f} minutes)",
                 where=run.path,
                 fix="Give a larger one with --minutes or --samples.",
             )
+        run.write_config()  # a resumed training may have a new budget; only now is it sure to go on
+        artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
+        session = Session(run, trainer, plan.settings, artefacts, with_tensorboard(reporter, run.path, plan.settings.train.tensorboard))
         try:
             session.train()
         finally:

@@ -21,8 +21,10 @@ def save(run: Run, trainer: Trainer) -> None:
     """Write ``state.safetensors`` and ``generator.safetensors``.
 
     Raises:
+        DivergenceError: if a weight is not finite; such a state must not replace a good one.
         OutputError: if one cannot be written; the old one is still there.
     """
+    trainer.check_weights()
     facts = {
         "format": FORMAT,
         "step": trainer.step,

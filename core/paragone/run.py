@@ -31,6 +31,9 @@ from .spec import SampleSpec
 FORMAT = 1
 """Version of the folder's layout. It rises when older programs cannot read it."""
 
+LOCK = ".lock"
+"""Name of the file that is locked while a training writes here."""
+
 RESTORE = "Restore it from a copy of the run."
 
 
@@ -103,15 +106,33 @@ class Run:
         Raises:
             OutputError: if ``path`` holds anything already, or cannot be written.
         """
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        run = cls(path, {"format": FORMAT, **config})
+        run._refuse_busy()  # before the lock: a folder that is not ours gets not even that
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise files.cannot_write(path, error) from error
+        with run.lock():  # of two trainings that begin here at once, one finds the other's config.json
+            run._refuse_busy()
+            run.write_config()
+        return run
+
+    def _refuse_busy(self) -> None:
+        try:
+            busy = self.path.is_file() or (self.path.is_dir() and any(entry.name != LOCK for entry in self.path.iterdir()))
+        except OSError as error:
+            raise files.cannot_write(self.path, error) from error
+        if busy:
             raise OutputError(
                 "is not empty, and nothing is ever overwritten",
-                where=path,
-                fix=f"Choose another --out, or continue that training with --resume {path}.",
+                where=self.path,
+                fix=f"Choose another --out, or continue that training with --resume {self.path}.",
             )
-        run = cls(path, {"format": FORMAT, **config})
-        run.write_config()
-        return run
+
+    @property
+    def begun(self) -> bool:
+        """Whether a state was ever saved; a training that was killed before that begins anew."""
+        return self.state.exists() or self.generator.exists()
 
     def write_config(self) -> None:
         """Write ``config.json``."""
@@ -150,12 +171,12 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other trainings out of the folder.
+        """Keep other trainings out of the folder, and clear away what a killed one left half written.
 
         Raises:
             OutputError: if one is at work there.
         """
-        lock = filelock.FileLock(self.path / ".lock", timeout=0)
+        lock = filelock.FileLock(self.path / LOCK, timeout=0)
         try:
             lock.acquire()
         except filelock.Timeout as error:
@@ -163,6 +184,8 @@ class Run:
         except OSError as error:
             raise files.cannot_write(self.path, error) from error
         try:
+            files.sweep(self.path)
+            files.sweep(self.samples)
             yield
         finally:
             lock.release()

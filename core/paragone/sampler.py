@@ -17,7 +17,7 @@ from torch import nn
 
 from . import __version__, files, weights
 from .artefacts import Artefacts
-from .errors import OutputError, RunError, UsageError
+from .errors import DivergenceError, OutputError, RunError, UsageError
 from .execution import Execution
 from .modality import Modality, resolve
 from .options import nearest_error
@@ -121,7 +121,11 @@ class Sampler:
 def generate(
     generator: nn.Module, spec: SampleSpec, execution: Execution, latent: torch.Tensor, labels: Sequence[int] | None
 ) -> torch.Tensor:
-    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32."""
+    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32.
+
+    Raises:
+        DivergenceError: if a value is not finite.
+    """
     label = None if labels is None else torch.tensor(labels, dtype=torch.int64)
     parts = []
     with torch.inference_mode():
@@ -129,7 +133,10 @@ def generate(
             rows = torch.arange(start, start + CHUNK).clamp_max(len(latent) - 1)
             asked = None if label is None else label[rows].to(execution.device)
             parts.append(generator(latent[rows].to(execution.device), asked).float().cpu()[: len(latent) - start])
-    return torch.cat(parts).clamp(spec.low, spec.high)  # a generator need not be squashed
+    samples = torch.cat(parts).clamp(spec.low, spec.high)  # a generator need not be squashed
+    if not bool(torch.isfinite(samples).all()):
+        raise DivergenceError("the generator makes values that are not finite", fix="Train again with lower learning rates.")
+    return samples
 
 
 @dataclass(frozen=True)

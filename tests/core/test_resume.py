@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import torch
 
 import paragone
 from paragone import api, weights
-from paragone.errors import Interrupted, RunError, UsageError
+from paragone.errors import DivergenceError, Interrupted, RunError, UsageError
 from paragone.reporting import Silent, Stats
 from paragone.run import Run
 
@@ -162,8 +163,6 @@ def test_changed_data_is_noticed_and_can_be_accepted(tmp_path: Path) -> None:
 
 
 def test_a_state_of_other_networks(points_run: Path, tmp_path: Path) -> None:
-    import shutil
-
     out = Path(shutil.copytree(points_run, tmp_path / "run"))
     config = json.loads((out / "config.json").read_text())
     config["settings"]["network"]["width"] = 65
@@ -175,3 +174,34 @@ def test_a_state_of_other_networks(points_run: Path, tmp_path: Path) -> None:
     (out / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match=r"Did you mean 'network\.width'"):
         paragone.load(out)
+
+
+def test_killed_before_the_first_state_it_begins_anew(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    Run.create(out, Run.open(whole).config)
+    api.resume(out)
+    same(whole, out)
+
+
+def test_a_weight_that_overflows_never_replaces_a_good_state(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    settings = {**SETTINGS, "generator.learning_rate": 1e300, "generator.learning_rate_end": "none"}
+    with pytest.raises(DivergenceError, match=r"step 1: the weight .* of the generator is not finite"):
+        paragone.train("points", out=out, samples=32, settings=settings)
+    assert all(torch.isfinite(value).all() for value in weights.read(out / "state.safetensors")[0].values())
+
+
+def test_a_refused_resume_changes_nothing(points_run: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    before = (out / "config.json").read_bytes()
+    with pytest.raises(UsageError, match="has used up its budget"):
+        api.resume(out, layers=[("command line", {"train.samples": 64})])
+    assert (out / "config.json").read_bytes() == before
+
+
+def test_litter_of_a_killed_training_is_cleared_away(points_run: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    for litter in (out / ".state.safetensors.1.tmp", out / "samples" / ".1.json.1.tmp"):
+        litter.write_bytes(b"half")
+    api.resume(out, layers=[("command line", {"train.samples": 4160})])
+    assert not list(out.glob("**/*.tmp"))

@@ -113,3 +113,13 @@ def test_only_one_training_at_a_time(copy: Path) -> None:
         pass
     with run.lock():
         pass
+
+
+def test_of_two_that_begin_at_once_one_is_refused(tmp_path: Path) -> None:
+    first = Run(tmp_path, {})
+    with first.lock(), pytest.raises(OutputError, match="another training"):
+        Run.create(tmp_path, {})
+    assert os.listdir(tmp_path) == [".lock"]
+    Run.create(tmp_path, {})  # what a lock leaves behind is nothing to lose
+    with pytest.raises(OutputError, match="is not empty"):
+        Run.create(tmp_path, {})
