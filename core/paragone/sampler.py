@@ -7,6 +7,7 @@ else: not of how many others are made, nor in which order or on how many devices
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +49,11 @@ class Sampler:
         hash: of its weights, for provenance.
     """
 
-    def __init__(self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution) -> None:
+    def __init__(self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution, hash: str) -> None:
         self.run, self.modality, self.settings = run, modality, settings
         self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
         self.generator, self.execution = generator, execution
-        self.hash = run.hash()
+        self.hash = hash
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
@@ -70,10 +71,10 @@ class Sampler:
         run = Run.open(Path(path))
         medium, settings = describe(run, modality)
         players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), len(run.config["labels"]), seed=0)
-        tensors, _ = weights.read(run.generator)
+        tensors, hash = _weights(run)
         weights.fill_module(players.generator, tensors, where=run.generator)
         execution = Execution.choose(device, precision="fp32")
-        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution)
+        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution, hash)
 
     def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Batch:
         """One sample for each seed.
@@ -98,7 +99,7 @@ class Sampler:
         if not 0 < truncation <= 1:
             raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 1", where="truncation")
         rest, first = iter(seeds), True
-        while chunk := list(itertools.islice(rest, CHUNK)):
+        while chunk := [operator.index(seed) for seed in itertools.islice(rest, CHUNK)]:  # NumPy's and torch's whole numbers too
             first = False
             if min(chunk) < 0:
                 raise UsageError(f"{min(chunk)} is negative", where="seed", fix="Seeds are whole numbers from 0.")
@@ -116,6 +117,15 @@ class Sampler:
         numbers = [self.labels.index(request.label) for request in requests if request.label is not None]
         latent = latents([request.seed for request in requests], cast(int, self.generator.latent_size))
         return generate(self.generator, self.spec, self.execution, latent * requests[0].truncation, numbers or None)
+
+
+def _weights(run: Run) -> tuple[dict[str, torch.Tensor], str]:
+    """The weights that sampling needs and their hash; a training may replace the file between the two."""
+    while True:
+        hash = run.hash()
+        tensors, _ = weights.read(run.generator)
+        if run.hash() == hash:
+            return tensors, hash
 
 
 def generate(

@@ -205,3 +205,15 @@ def test_litter_of_a_killed_training_is_cleared_away(points_run: Path, tmp_path:
         litter.write_bytes(b"half")
     api.resume(out, layers=[("command line", {"train.samples": 4160})])
     assert not list(out.glob("**/*.tmp"))
+
+
+@pytest.mark.parametrize("shrink", [False, True])
+def test_a_state_without_whole_optimisers(points_run: Path, tmp_path: Path, shrink: bool) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    tensors, facts = weights.read(out / "state.safetensors")
+    adam = {name for name in tensors if name.startswith("adam.")}
+    kept = {name: value for name, value in tensors.items() if name not in adam}
+    shrunk = {name: tensors[name].flatten()[:1] for name in adam} if shrink else {}
+    weights.save(out / "state.safetensors", {**kept, **shrunk}, facts)
+    with pytest.raises(RunError, match="does not hold a whole state"):
+        api.resume(out, layers=[("command line", {"train.samples": 9999})])

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
 import paragone
-from paragone.errors import OutputError, RunError, UsageError
+from paragone import weights
+from paragone.errors import DivergenceError, OutputError, RunError, UsageError
+from paragone.run import Run
 from paragone.sampler import save_all
 
 
@@ -104,3 +107,38 @@ def test_another_modality_is_refused(points_run: Path) -> None:
 
 def test_convenience(points_run: Path) -> None:
     assert len(paragone.sample("points", range(3), run=points_run)) == 3
+
+
+def test_whole_numbers_of_any_library_are_seeds(model: paragone.Sampler) -> None:
+    batch = model.sample(torch.arange(3, 5))
+    assert torch.equal(batch.samples, model.sample([3, 4]).samples)
+    assert [type(seed) for seed in batch.seeds] == [int, int]
+    with pytest.raises(TypeError):
+        model.sample([1.5])  # type: ignore[list-item]  # wrong on purpose
+
+
+def test_the_hash_is_of_the_weights_even_while_a_training_writes(points_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    read, reads = weights.read, []
+
+    def read_and_replace(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+        tensors, facts = read(path)
+        reads.append(path)
+        if len(reads) == 1:
+            weights.save(path, {name: value + 1 for name, value in tensors.items()}, facts)
+        return tensors, facts
+
+    monkeypatch.setattr(weights, "read", read_and_replace)
+    model = paragone.load(out)
+    monkeypatch.undo()
+    assert len(reads) == 2
+    assert model.hash == Run.open(out).hash()
+    assert torch.equal(model.sample([1]).samples, paragone.load(out).sample([1]).samples)
+
+
+def test_weights_that_overflow_are_told_in_words(points_run: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    tensors, facts = weights.read(out / "generator.safetensors")
+    weights.save(out / "generator.safetensors", {name: value * float("nan") for name, value in tensors.items()}, facts)
+    with pytest.raises(DivergenceError, match="values that are not finite"):
+        paragone.load(out).sample([1])
