@@ -197,13 +197,20 @@ def resume(
     reporter = reporter or Silent()
     opened = Run.open(Path(run))
     medium, before = describe(opened, modality)
+    _refuse_preset(before, layers)
     settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), _flat(before)), *layers]))
     _refuse_changes(before, settings)
     train = settings.train
     execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
     kept = opened.config["data"]
     source = Path(data) if data is not None else (Path(kept["path"]) if kept.get("path") else None)
-    dataset = _open(medium, settings, source, reporter)
+    try:
+        dataset = _open(medium, settings, source, reporter)
+    except DataError as error:
+        if data is not None:
+            raise
+        fix = f"Restore it; or name where it is now: --resume {opened.path} DATA."
+        raise DataError(error.what, where=error.where or source, fix=fix) from error
     if dataset.spec.to_json() != opened.config["spec"] or list(dataset.labels) != opened.config["labels"]:
         raise RunError(
             "this data has other labels or another shape than the run was trained on", where=source, fix="Start a new run with it."
@@ -282,6 +289,18 @@ def _with_budget(settings: Settings) -> Settings:
 
 def _flat(settings: Settings) -> dict[str, Any]:
     return {f"{section}.{key}": value for section, values in settings.to_dict().items() for key, value in values.items()}
+
+
+def _refuse_preset(before: Settings, layers: Layers) -> None:
+    """Another preset has other networks, whose settings could not even be read."""
+    for origin, values in layers:
+        wanted = values.get("train.preset") or before.train.preset
+        if wanted != before.train.preset:
+            raise UsageError(
+                f"cannot change from {before.train.preset!r} to {wanted!r} in the middle of a training",
+                where=f"{origin}: train.preset",
+                fix="Leave it out, or start a new run.",
+            )
 
 
 def _refuse_changes(before: Settings, after: Settings) -> None:

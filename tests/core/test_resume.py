@@ -16,7 +16,7 @@ import torch
 
 import paragone
 from paragone import api, weights
-from paragone.errors import DivergenceError, Interrupted, RunError, UsageError
+from paragone.errors import DataError, DivergenceError, Interrupted, RunError, UsageError
 from paragone.reporting import Silent, Stats
 from paragone.run import Run
 
@@ -134,6 +134,8 @@ def test_a_longer_budget_continues_a_finished_run(points_run: Path, tmp_path: Pa
 def test_what_may_not_change_in_the_middle(points_run: Path) -> None:
     with pytest.raises(UsageError, match=r"train\.batch: cannot change from 64 to 8"):
         api.resume(points_run, layers=[("command line", {"train.batch": 8, "train.samples": 9999})])
+    with pytest.raises(UsageError, match=r"--set: train\.preset: cannot change from 'mlp' to 'other'"):
+        api.resume(points_run, layers=[("--set", {"train.preset": "other"})])
     with pytest.raises(RunError, match="is a run of points, not of image"):
         api.resume(points_run, modality="image")
 
@@ -160,6 +162,18 @@ def test_changed_data_is_noticed_and_can_be_accepted(tmp_path: Path) -> None:
     centres.write_text("x,y,label\n0,0,a\n")
     with pytest.raises(RunError, match="other labels or another shape"):
         api.resume(out, data=centres, layers=[("command line", {"train.samples": 960})])
+
+
+def test_data_that_has_moved_can_be_named_again(tmp_path: Path) -> None:
+    centres, moved, out = tmp_path / "centres.csv", tmp_path / "moved.csv", tmp_path / "run"
+    centres.write_text("x,y\n0,0\n0.5,0.5\n")
+    paragone.train("points", centres, out=out, samples=320, settings=SETTINGS)
+    centres.rename(moved)
+    longer = [("command line", {"train.samples": 640})]
+    with pytest.raises(DataError, match=r"centres\.csv: .*\n.*name where it is now: --resume .* DATA"):
+        api.resume(out, layers=longer)
+    api.resume(out, data=moved, layers=longer)
+    assert Run.open(out).config["data"]["path"] == str(moved)
 
 
 def test_a_state_of_other_networks(points_run: Path, tmp_path: Path) -> None:
