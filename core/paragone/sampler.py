@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ from .spec import SampleSpec
 CHUNK = 16
 """Samples in one call of the generator. It is always this many, short calls are
 filled up: matrix kernels round differently for other batch sizes."""
+
+_BUILDING = threading.Lock()
+"""Layers draw their weights from torch's one generator: another thread must not draw in between."""
 
 SHEET_LIMIT = 64
 """Most samples on the contact sheet of a sampling."""
@@ -305,7 +309,7 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
 
 def build(medium: Modality, settings: Settings, spec: SampleSpec, labels: int, seed: int) -> Players:
     """The players of a preset, with weights drawn from ``seed``; torch's own generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
+    with _BUILDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         players: Players = resolve(medium.preset(settings.train.preset).build)(spec, labels, settings.network)
     return players

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import paragone
 from paragone import weights
 from paragone.errors import DivergenceError, OutputError, RunError, UsageError
 from paragone.run import Run
-from paragone.sampler import save_all
+from paragone.sampler import build, save_all
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +143,12 @@ def test_weights_that_overflow_are_told_in_words(points_run: Path, tmp_path: Pat
     weights.save(out / "generator.safetensors", {name: value * float("nan") for name, value in tensors.items()}, facts)
     with pytest.raises(DivergenceError, match="values that are not finite"):
         paragone.load(out).sample([1])
+
+
+def test_threads_that_build_at_once_draw_the_same_weights(model: paragone.Sampler) -> None:
+    def weight(_: int) -> float:
+        players = build(model.modality, model.settings, model.spec, len(model.labels), seed=7)
+        return sum(parameter.double().sum().item() for parameter in players.generator.parameters())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(weight, range(200)))) == 1
