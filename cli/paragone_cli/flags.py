@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from paragone.errors import UsageError
 from paragone.options import Option, options_of
 
 PANELS = WHAT, DATA, TRAINING, OUTPUT, MACHINE, ADVANCED, OTHER = (
@@ -88,9 +89,12 @@ class Flag:
         """``value`` as the setting's type.
 
         Raises:
-            UsageError: if it is of another type, out of range or not a choice.
+            UsageError: if it is empty, of another type, out of range or not a choice.
         """
-        return self.option.read(value, where=self.declarations[0].partition("/")[0])
+        name = self.declarations[0].partition("/")[0]
+        if value == "":  # such as --resume "$RUN" where RUN is not set: to go on as if it were not there would be a surprise
+            raise UsageError("is given no value", where=name, fix=f"Write something after {name}, or leave it out.")
+        return self.option.read(value, where=name)
 
 
 def flags_of(

@@ -7,12 +7,15 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from paragone.errors import UsageError
+
 from .faults import explain, say
 from .root import build_root
 
 
 def run() -> None:
     """The console script: run the command line and leave with its exit code."""
+    _open_standard_streams()
     if hasattr(sys.stdout, "reconfigure"):
         # a path may hold bytes that are no text, and a terminal may lack a letter: neither is a reason to fail
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
@@ -27,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     corrupt, 130 interrupted. Results go to stdout, everything else to stderr.
     """
     try:
+        _check_folder()
         outcome = build_root().main(args=list(arguments), prog_name="create", standalone_mode=False)
         sys.stdout.flush()  # a full disk or a closed pipe shows here, not in the interpreter's last breath
     except (Exception, KeyboardInterrupt) as error:  # the one place that catches all: a user sees no traceback
@@ -36,6 +40,21 @@ def main(arguments: Sequence[str]) -> int:
     if outcome == 130:
         say("interrupted")
     return outcome if isinstance(outcome, int) else 0
+
+
+def _open_standard_streams() -> None:
+    """Put nothing where a standard stream was closed: else the next file opened takes its number, and output lands in it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their numbers: each takes the lowest free one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # it stays open as long as the process
+
+
+def _check_folder() -> None:
+    """Notice a current folder that was deleted; torch's libraries would end the process over it, without a word to us."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise UsageError("the current folder does not exist any more", fix="Change to another one and try again.") from error
 
 
 def wants_debug(arguments: Sequence[str]) -> bool:

@@ -81,7 +81,7 @@ def build_train(modality: Modality) -> Any:
         "--set", metavar="KEY=VALUE", help="Any setting by name, as in penalty.r1=1. May be given many times.", rich_help_panel=ADVANCED
     )
     parameters = [
-        keyword("data", Annotated[Path | None, data]),
+        keyword("data", Annotated[str | None, data]),
         *(flag.parameter() for flag in flags),
         keyword("assignments", Annotated[list[str] | None, assignments]),
         DEBUG,
@@ -132,6 +132,8 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
         ParagoneError: of the kind that fits.
     """
     asked = TrainFlags(**given(flags, values, "cli"))
+    if values["data"] == "":
+        raise UsageError("is given no value", where="DATA", fix="Name a folder, an archive or a data file, or leave it out.")
     chosen = {f"{section}.{name}": value for section in ("train", "data") for name, value in given(flags, values, section).items()}
     said = layers(Path(asked.config) if asked.config else None, values["assignments"] or [], chosen)
     if asked.resume:

@@ -15,6 +15,7 @@ import torch
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
 from .artefacts import Artefacts
+from .budget import Budget
 from .cores import free_threads
 from .data import Dataset, Unlabelled
 from .errors import DataError, RunError, UsageError
@@ -132,8 +133,8 @@ def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
         "data": plan.data_facts(),
         "settings": plan.settings.to_dict(),
     }
-    run = Run.create(plan.out, config)
-    return _train(run, plan, reporter or Silent(), fresh=True)
+    trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)  # what it refuses leaves no folder behind
+    return _train(Run.create(plan.out, config), plan, trainer, reporter or Silent())
 
 
 def train(
@@ -197,13 +198,20 @@ def resume(
     reporter = reporter or Silent()
     opened = Run.open(Path(run))
     medium, before = describe(opened, modality)
+    _refuse_preset(before, layers)
     settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), _flat(before)), *layers]))
     _refuse_changes(before, settings)
     train = settings.train
     execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
     kept = opened.config["data"]
     source = Path(data) if data is not None else (Path(kept["path"]) if kept.get("path") else None)
-    dataset = _open(medium, settings, source, reporter)
+    try:
+        dataset = _open(medium, settings, source, reporter)
+    except DataError as error:
+        if data is not None:
+            raise
+        fix = f"Restore it; or name where it is now: --resume {opened.path} DATA."
+        raise DataError(error.what, where=error.where or source, fix=fix) from error
     if dataset.spec.to_json() != opened.config["spec"] or list(dataset.labels) != opened.config["labels"]:
         raise RunError(
             "this data has other labels or another shape than the run was trained on", where=source, fix="Start a new run with it."
@@ -219,7 +227,8 @@ def resume(
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
     decided = Plan(medium, settings, dataset, players, execution, source, opened.path)
     opened.config.update(settings=settings.to_dict(), data=decided.data_facts())
-    return _train(opened, decided, reporter, fresh=False)
+    trainer = Trainer(players, dataset, settings, execution)
+    return _train(opened, decided, trainer, reporter)
 
 
 def load(run: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
@@ -239,22 +248,21 @@ def cache_folder(modality: str) -> Path:
     return Path(os.environ.get("PARAGONE_CACHE") or platformdirs.user_cache_dir("paragone", appauthor=False)) / modality
 
 
-def _train(run: Run, plan: Plan, reporter: Reporter, *, fresh: bool) -> Run:
+def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
     if plan.execution.device.type == "cpu":
         keep_freed_memory()
     with run.lock():
-        trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
-        if not fresh:
+        if run.begun:
             checkpoint.restore(run, trainer)
-            run.write_config()
-        artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
-        session = Session(run, trainer, plan.settings, artefacts, with_tensorboard(reporter, run.path, plan.settings.train.tensorboard))
-        if session.budget.progress(trainer.samples, trainer.seconds) >= 1:
+        if Budget.of(plan.settings.train).progress(trainer.samples, trainer.seconds) >= 1:
             raise UsageError(
                 f"has used up its budget ({trainer.samples:,} samples, {trainer.seconds / 60:.1f} minutes)",
                 where=run.path,
                 fix="Give a larger one with --minutes or --samples.",
             )
+        run.write_config()  # a resumed training may have a new budget; only now is it sure to go on
+        artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
+        session = Session(run, trainer, plan.settings, artefacts, with_tensorboard(reporter, run.path, plan.settings.train.tensorboard))
         try:
             session.train()
         finally:
@@ -289,6 +297,18 @@ def _with_threads(settings: Settings) -> Settings:
 
 def _flat(settings: Settings) -> dict[str, Any]:
     return {f"{section}.{key}": value for section, values in settings.to_dict().items() for key, value in values.items()}
+
+
+def _refuse_preset(before: Settings, layers: Layers) -> None:
+    """Another preset has other networks, whose settings could not even be read."""
+    for origin, values in layers:
+        wanted = values.get("train.preset") or before.train.preset
+        if wanted != before.train.preset:
+            raise UsageError(
+                f"cannot change from {before.train.preset!r} to {wanted!r} in the middle of a training",
+                where=f"{origin}: train.preset",
+                fix="Leave it out, or start a new run.",
+            )
 
 
 def _refuse_changes(before: Settings, after: Settings) -> None:

@@ -21,8 +21,10 @@ def save(run: Run, trainer: Trainer) -> None:
     """Write ``state.safetensors`` and ``generator.safetensors``.
 
     Raises:
+        DivergenceError: if a weight is not finite; such a state must not replace a good one.
         OutputError: if one cannot be written; the old one is still there.
     """
+    trainer.check_weights()
     facts = {
         "format": FORMAT,
         "step": trainer.step,
@@ -45,7 +47,7 @@ def restore(run: Run, trainer: Trainer) -> None:
         weights.fill_module(module, _part(tensors, name), where=f"{run.state} ({name})")
     try:
         for name, optimiser in trainer.optimisers.items():
-            _restore_adam(optimiser, _part(tensors, f"adam.{name}"))
+            _restore_adam(optimiser, _part(tensors, f"adam.{name}"), int(facts["step"]))
         trainer.meters.restore(_part(tensors, "meters"))
         trainer.step, trainer.samples = int(facts["step"]), int(facts["samples"])
         trainer.seconds, trainer.controller.p = float(facts["seconds"]), float(facts["augment_p"])
@@ -67,13 +69,15 @@ def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.T
     return {name.removeprefix(f"{prefix}."): value for name, value in tensors.items() if name.startswith(f"{prefix}.")}
 
 
-def _restore_adam(optimiser: torch.optim.Adam, tensors: Mapping[str, torch.Tensor]) -> None:
-    if not tensors:
-        return  # saved before the first step
+def _restore_adam(optimiser: torch.optim.Adam, tensors: Mapping[str, torch.Tensor], steps: int) -> None:
+    if not tensors and not steps:
+        return
     for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
         state: dict[str, Any] = {}
         for key in ("step", "exp_avg", "exp_avg_sq"):
             saved = tensors[f"{index}.{key}"]
             # like the parameter, in its memory format: that is how Adam would have made it
+            if saved.shape != (() if key == "step" else parameter.shape):  # copy_ would stretch it
+                raise ValueError(f"adam {index}.{key} has shape {tuple(saved.shape)}")
             state[key] = saved.to(parameter.device) if key == "step" else torch.empty_like(parameter).copy_(saved)
         optimiser.state[parameter] = state

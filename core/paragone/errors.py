@@ -22,7 +22,14 @@ class ParagoneError(Exception):
     def __init__(self, what: str, *, where: object = None, fix: str | None = None) -> None:
         self.what, self.where, self.fix = what, where, fix
         first = what if where is None else f"{where}: {what}"
-        super().__init__(first if fix is None else f"{first}\n{fix}")
+        super().__init__(one_line(first) if fix is None else f"{one_line(first)}\n{one_line(fix)}")
+
+
+def one_line(text: str) -> str:
+    """``text`` with its control characters spelt out: a file's name may hold a newline, or what a terminal obeys."""
+    return "".join(
+        letter if ord(letter) >= 32 and not 127 <= ord(letter) < 160 else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 class UsageError(ParagoneError):

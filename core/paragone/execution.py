@@ -77,7 +77,7 @@ def _device(name: str) -> torch.device:
         name = next((kind for kind, there in present.items() if there), "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).item()  # a device that computes nothing, such as "meta", fails here
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).partition("\n")[0]
         raise UsageError(f"cannot be used here ({reason})", where=f"device {name!r}", fix="Use --device cpu, or auto.") from error

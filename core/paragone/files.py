@@ -32,7 +32,7 @@ def replace(path: Path, fill: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fill(temporary)
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync_folder(path.parent)
@@ -41,6 +41,13 @@ def replace(path: Path, fill: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed process left in ``folder``; nobody else may be writing there."""
+    for litter in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            litter.unlink()
 
 
 def append(path: Path, line: str) -> None:

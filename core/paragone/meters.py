@@ -14,12 +14,13 @@ class Meters:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        self._dtype = torch.float32 if device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         self._sums: dict[str, torch.Tensor] = {}
 
     def add(self, name: str, value: torch.Tensor | float, weight: float = 1.0) -> None:
         """Count ``value`` (a scalar) into the mean called ``name``."""
-        row = self._sums.setdefault(name, torch.zeros(2, dtype=torch.float64, device=self._device))
-        value = value.detach().double() if isinstance(value, torch.Tensor) else value
+        row = self._sums.setdefault(name, torch.zeros(2, dtype=self._dtype, device=self._device))
+        value = value.detach().to(self._dtype) if isinstance(value, torch.Tensor) else value
         row[0] += weight * value
         row[1] += weight
 
@@ -29,9 +30,9 @@ class Meters:
         return {name: (row[0] / row[1]).item() for name, row in sums.items()}
 
     def state(self) -> dict[str, torch.Tensor]:
-        """What :meth:`restore` takes back: name → ``(2,)`` float64 sum and weight."""
+        """What :meth:`restore` takes back: name → ``(2,)`` sum and weight, float64 where the device has it."""
         return dict(self._sums)
 
     def restore(self, state: dict[str, torch.Tensor]) -> None:
         """Continue from :meth:`state`."""
-        self._sums = {name: row.to(self._device, copy=True) for name, row in state.items()}
+        self._sums = {name: row.to(self._device, self._dtype, copy=True) for name, row in state.items()}

@@ -17,6 +17,9 @@ from typing import Any, Literal
 
 from .errors import UsageError
 
+LARGEST = 2**63 - 1
+"""Whole numbers end here: beyond it neither torch nor a file's header can hold them."""
+
 _NAMES: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
@@ -85,6 +88,8 @@ class Option:
         if isinstance(value, str) and self.kind is not str:
             with contextlib.suppress(ValueError, KeyError):  # what cannot be read stays text, and is refused below
                 value = {"true": True, "false": False}[value.lower()] if self.kind is bool else self.kind(value)
+        if type(value) is int and abs(value) > LARGEST:
+            raise UsageError("a number of more than 63 bits is out of range", where=where, fix=self.help or None)
         if self.kind is float and type(value) is int:
             value = float(value)
         # not isinstance: True is no whole number; and no setting means anything at infinity

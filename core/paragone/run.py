@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,21 +26,40 @@ import filelock
 
 from . import files
 from .errors import OutputError, RunError
+from .spec import SampleSpec
 
 FORMAT = 1
 """Version of the folder's layout. It rises when older programs cannot read it."""
 
-_KEYS: dict[str, type | tuple[type, ...]] = {
-    "format": int,
-    "paragone": str,
-    "plugin": str,
-    "torch": str,
-    "modality": str,
-    "spec": dict,
-    "labels": list,
-    "data": dict,
-    "settings": dict,
+LOCK = ".lock"
+"""Name of the file that is locked while a training writes here."""
+
+RESTORE = "Restore it from a copy of the run."
+
+
+def _is(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)
+
+
+def _are_labels(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(label, str) and label for label in value) and len(set(value)) == len(value)
+
+
+def _is_data(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("fingerprint"), str) and isinstance(value.get("path"), str | None)
+
+
+_VALID: dict[str, Callable[[object], bool]] = {
+    "paragone": _is(str),
+    "plugin": _is(str),
+    "torch": _is(str),
+    "modality": _is(str),
+    "spec": _is(dict),
+    "labels": _are_labels,
+    "data": _is_data,
+    "settings": _is(dict),
 }
+"""What ``config.json`` must hold besides its format: anyone may have edited it."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +106,39 @@ class Run:
         Raises:
             OutputError: if ``path`` holds anything already, or cannot be written.
         """
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        run = cls(path, {"format": FORMAT, **config})
+        run._refuse_busy()  # before the lock: a folder that is not ours gets not even that
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise files.cannot_write(path, error) from error
+        with run.lock():  # of two trainings that begin here at once, one finds the other's config.json
+            run._refuse_busy()
+            run.write_config()
+        return run
+
+    def _refuse_busy(self) -> None:
+        try:
+            busy = self.path.is_file() or (self.path.is_dir() and any(entry.name != LOCK for entry in self.path.iterdir()))
+        except OSError as error:
+            raise files.cannot_write(self.path, error) from error
+        if busy:
             raise OutputError(
                 "is not empty, and nothing is ever overwritten",
-                where=path,
-                fix=f"Choose another --out, or continue that training with --resume {path}.",
+                where=self.path,
+                fix=f"Choose another --out, or continue that training with --resume {self.path}.",
             )
-        run = cls(path, {"format": FORMAT, **config})
-        run.write_config()
-        return run
+
+    @property
+    def begun(self) -> bool:
+        """Whether a state was ever saved; a training that was killed before that begins anew."""
+        return self.state.exists() or self.generator.exists()
 
     def write_config(self) -> None:
         """Write ``config.json``."""
-        files.write(self.path / "config.json", json.dumps(self.config, indent=2, ensure_ascii=False).encode())
+        text = json.dumps(self.config, indent=2, ensure_ascii=False)
+        # a path need not be text: half a surrogate becomes \\udc.., which is how JSON writes it
+        files.write(self.path / "config.json", text.encode("utf-8", "backslashreplace"))
 
     @classmethod
     def open(cls, path: Path) -> Run:
@@ -113,9 +152,10 @@ class Run:
             config = json.loads(file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise RunError("is no run folder: it has no config.json", where=path, fix="Name a folder that `train` made.") from error
-        except (OSError, ValueError) as error:
-            raise RunError(f"cannot be read ({error})", where=file, fix="Restore it from a copy of the run.") from error
-        if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RunError(f"cannot be read ({reason})", where=file, fix=RESTORE) from error
+        if not isinstance(config, dict) or type(config.get("format")) is not int or config["format"] < 1:
             raise RunError("was not written by Paragone", where=file, fix="Name a folder that `train` made.")
         if config["format"] > FORMAT:
             raise RunError(
@@ -123,19 +163,20 @@ class Run:
                 where=file,
                 fix="Upgrade it: pip install --upgrade paragone",
             )
-        for key, kind in _KEYS.items():
-            if not isinstance(config.get(key), kind):
-                raise RunError(f"has no valid {key!r}", where=file, fix="Restore it from a copy of the run.")
+        for key, valid in _VALID.items():
+            if not valid(config.get(key)):
+                raise RunError(f"has no valid {key!r}", where=file, fix=RESTORE)
+        SampleSpec.from_json(config["spec"], where=file)
         return cls(path, config)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other trainings out of the folder.
+        """Keep other trainings out of the folder, and clear away what a killed one left half written.
 
         Raises:
             OutputError: if one is at work there.
         """
-        lock = filelock.FileLock(self.path / ".lock", timeout=0)
+        lock = filelock.FileLock(self.path / LOCK, timeout=0)
         try:
             lock.acquire()
         except filelock.Timeout as error:
@@ -143,6 +184,8 @@ class Run:
         except OSError as error:
             raise files.cannot_write(self.path, error) from error
         try:
+            files.sweep(self.path)
+            files.sweep(self.samples)
             yield
         finally:
             lock.release()

@@ -7,6 +7,8 @@ else: not of how many others are made, nor in which order or on how many devices
 from __future__ import annotations
 
 import itertools
+import operator
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from torch import nn
 
 from . import __version__, files, weights
 from .artefacts import Artefacts
-from .errors import OutputError, RunError, UsageError
+from .errors import DivergenceError, OutputError, RunError, UsageError
 from .execution import Execution
 from .modality import Modality, resolve
 from .options import nearest_error
@@ -31,6 +33,9 @@ from .spec import SampleSpec
 CHUNK = 16
 """Samples in one call of the generator. It is always this many, short calls are
 filled up: matrix kernels round differently for other batch sizes."""
+
+_BUILDING = threading.Lock()
+"""Layers draw their weights from torch's one generator: another thread must not draw in between."""
 
 SHEET_LIMIT = 64
 """Most samples on the contact sheet of a sampling."""
@@ -48,11 +53,11 @@ class Sampler:
         hash: of its weights, for provenance.
     """
 
-    def __init__(self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution) -> None:
+    def __init__(self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution, hash: str) -> None:
         self.run, self.modality, self.settings = run, modality, settings
         self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
         self.generator, self.execution = generator, execution
-        self.hash = run.hash()
+        self.hash = hash
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
@@ -70,10 +75,10 @@ class Sampler:
         run = Run.open(Path(path))
         medium, settings = describe(run, modality)
         players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), len(run.config["labels"]), seed=0)
-        tensors, _ = weights.read(run.generator)
+        tensors, hash = _weights(run)
         weights.fill_module(players.generator, tensors, where=run.generator)
         execution = Execution.choose(device, precision="fp32")
-        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution)
+        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution, hash)
 
     def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Batch:
         """One sample for each seed.
@@ -98,7 +103,7 @@ class Sampler:
         if not 0 < truncation <= 1:
             raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 1", where="truncation")
         rest, first = iter(seeds), True
-        while chunk := list(itertools.islice(rest, CHUNK)):
+        while chunk := [operator.index(seed) for seed in itertools.islice(rest, CHUNK)]:  # NumPy's and torch's whole numbers too
             first = False
             if min(chunk) < 0:
                 raise UsageError(f"{min(chunk)} is negative", where="seed", fix="Seeds are whole numbers from 0.")
@@ -118,10 +123,23 @@ class Sampler:
         return generate(self.generator, self.spec, self.execution, latent * requests[0].truncation, numbers or None)
 
 
+def _weights(run: Run) -> tuple[dict[str, torch.Tensor], str]:
+    """The weights that sampling needs and their hash; a training may replace the file between the two."""
+    while True:
+        hash = run.hash()
+        tensors, _ = weights.read(run.generator)
+        if run.hash() == hash:
+            return tensors, hash
+
+
 def generate(
     generator: nn.Module, spec: SampleSpec, execution: Execution, latent: torch.Tensor, labels: Sequence[int] | None
 ) -> torch.Tensor:
-    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32."""
+    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32.
+
+    Raises:
+        DivergenceError: if a value is not finite.
+    """
     label = None if labels is None else torch.tensor(labels, dtype=torch.int64)
     parts = []
     with torch.inference_mode():
@@ -129,7 +147,10 @@ def generate(
             rows = torch.arange(start, start + CHUNK).clamp_max(len(latent) - 1)
             asked = None if label is None else label[rows].to(execution.device)
             parts.append(generator(latent[rows].to(execution.device), asked).float().cpu()[: len(latent) - start])
-    return torch.cat(parts).clamp(spec.low, spec.high)  # a generator need not be squashed
+    samples = torch.cat(parts).clamp(spec.low, spec.high)  # a generator need not be squashed
+    if not bool(torch.isfinite(samples).all()):
+        raise DivergenceError("the generator makes values that are not finite", fix="Train again with lower learning rates.")
+    return samples
 
 
 @dataclass(frozen=True)
@@ -288,7 +309,7 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
 
 def build(medium: Modality, settings: Settings, spec: SampleSpec, labels: int, seed: int) -> Players:
     """The players of a preset, with weights drawn from ``seed``; torch's own generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
+    with _BUILDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         players: Players = resolve(medium.preset(settings.train.preset).build)(spec, labels, settings.network)
     return players

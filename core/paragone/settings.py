@@ -18,7 +18,7 @@ from typing import Any, Literal
 import tomli_w
 
 from .errors import UsageError
-from .modality import Modality
+from .modality import Modality, Preset
 from .options import Option, nearest_error, options_of, setting
 
 BUDGET_KEYS = ("minutes", "samples")
@@ -48,7 +48,7 @@ class TrainSettings:
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:1, mps, …")
     precision: Literal["auto", "bf16", "fp32"] = setting("auto", "Arithmetic of the networks; auto: bf16 where the hardware has it.")
     compile: bool = setting(False, "Compile the generator with torch.compile.")
-    threads: int = setting(0, "CPU threads; 0: all cores that other programs leave free.", minimum=0)
+    threads: int = setting(0, "CPU threads; 0: all cores that other programs leave free.", minimum=0, maximum=1024)
     stats_every: int = setting(2048, "Real samples between two lines of stats.jsonl.", minimum=1)
     save_seconds: float = setting(60.0, "Seconds between two saved states.", minimum=0.0)
     tensorboard: bool = setting(False, "Also write TensorBoard logs into the run folder (extra: tensorboard).")
@@ -166,8 +166,8 @@ def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] =
         UsageError: for an unknown section, key or preset (naming the nearest), a
             value of the wrong type or out of range, or a budget given twice.
     """
-    wanted = [values["train.preset"] for _, values in layers if values.get("train.preset")]
-    preset = modality.preset(str(wanted[-1]) if wanted else None)
+    wanted = [(origin, values["train.preset"]) for origin, values in layers if values.get("train.preset")]
+    preset = _preset(modality, *wanted[-1]) if wanted else modality.preset()
     kinds = {**ENGINE_SECTIONS, "data": modality.data_config, "network": preset.config}
     values: dict[str, dict[str, Any]] = {name: {} for name in kinds}
     for origin, layer in [(f"preset {preset.name}", preset.settings), *layers]:
@@ -195,6 +195,13 @@ def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] =
             fix="Choose train.batch and train.accumulate so that each part is a multiple of train.group.",
         )
     return settled
+
+
+def _preset(modality: Modality, origin: str, name: object) -> Preset:
+    try:
+        return modality.preset(str(name))
+    except UsageError as error:
+        raise UsageError(error.what, where=f"{origin}: train.preset", fix=error.fix) from error
 
 
 def _find(kinds: Mapping[str, type], dotted: str, origin: str) -> tuple[str, str, Option]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import RunError
 
@@ -39,8 +39,10 @@ class Axis:
     vocabulary: int | None = None
 
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise ValueError(f"axis {self.name!r} has size {self.size}; it must be at least 1")
+        if not isinstance(self.name, str) or self.unit not in get_args(Unit):
+            raise ValueError(f"axis {self.name!r} counts {self.unit!r}; known: {', '.join(get_args(Unit))}")
+        if not isinstance(self.size, int) or not 1 <= self.size < 2**31:
+            raise ValueError(f"axis {self.name!r} has size {self.size!r}; it must be a whole number, at least 1")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class SampleSpec:
     low: float = -1.0
     high: float = 1.0
     traits: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.axes or self.dtype not in get_args(DType):
+            raise ValueError(f"a sample needs an axis and a dtype of {', '.join(get_args(DType))}, not {self.dtype!r}")
+        if not -math.inf < self.low < self.high < math.inf:  # also catches NaN
+            raise ValueError(f"[{self.low}, {self.high}] is no range of values")
+        if not all(isinstance(fact, str) for trait in self.traits.items() for fact in trait):
+            raise ValueError("traits must be texts")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -99,8 +109,12 @@ class SampleSpec:
         return {**asdict(self), "axes": [asdict(axis) for axis in self.axes]}
 
     @classmethod
-    def from_json(cls, value: Any) -> SampleSpec:
+    def from_json(cls, value: Any, where: object = None) -> SampleSpec:
         """Read what :meth:`to_json` wrote.
+
+        Args:
+            value: plain JSON values.
+            where: the file they came from, for the error.
 
         Raises:
             RunError: if ``value`` does not describe a sample.
@@ -109,4 +123,5 @@ class SampleSpec:
             axes = tuple(Axis(**axis) for axis in value["axes"])
             return cls(axes, value["dtype"], float(value["low"]), float(value["high"]), dict(value["traits"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RunError(f"the sample description is not valid ({error})") from error
+            fix = "Restore it from a copy of the run."
+            raise RunError(f"the sample description is not valid ({error})", where=where, fix=fix) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -38,14 +39,23 @@ def _line(stats: Stats) -> str:
 
 
 def _read(path: Path) -> list[Stats]:
-    if not path.exists():
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
         return []
-    history, names = [], {field.name for field in fields(Stats)}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
+    except OSError as error:
+        raise files.cannot_write(path, error) from error
+    history = []
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):  # a line cut short by a kill, or edited
             values = json.loads(line)
-        except ValueError:
-            continue  # a line cut short by a kill
-        if isinstance(values, dict) and values.keys() == names:
-            history.append(Stats(**values))
+            if _is_stats(values):
+                history.append(Stats(**values))
     return history
+
+
+def _is_stats(values: object) -> bool:
+    """Whether every field is there and of its type; a whole number will do where any number is meant."""
+    kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
+    wanted = {field.name: kinds[str(field.type)] for field in fields(Stats)}
+    return isinstance(values, dict) and values.keys() == wanted.keys() and all(type(values[name]) in wanted[name] for name in wanted)

@@ -142,6 +142,17 @@ class Trainer:
                 None if noises is None else noises[:, part].to(device),
             )
 
+    def check_weights(self) -> None:
+        """Raise unless every weight and every average is finite: a step that is too long overflows though its gradient was fine.
+
+        Raises:
+            DivergenceError: naming the player.
+        """
+        for player, module in (*self.modules.items(), ("generator", self.ema.module)):
+            culprit = next((name for name, value in module.state_dict().items() if not torch.isfinite(value).all()), None)
+            if culprit is not None:
+                raise self.divergence(player, f"the weight {culprit}")
+
     def divergence(self, player: str, what: str) -> DivergenceError:
         """The error for a number that is no longer finite."""
         return DivergenceError(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,19 @@ def test_a_full_disk_on_stdout_is_told(toy: Path) -> None:
     done = shell(f"{sys.executable} -m paragone_cli plugins --json > /dev/full", toy)
     assert done.returncode == 1
     assert done.stderr.startswith("error: the disk is full\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="shell syntax")
+@pytest.mark.parametrize(
+    ("words", "code", "out"),
+    [("nothing 2>&-", 3, ""), ("plugins >&-", 0, ""), ("plugins >&- 2>&- <&-", 0, ""), ("nothing 2>/dev/full", 3, "")],
+)
+def test_closed_streams_change_neither_code_nor_output(toy: Path, words: str, code: int, out: str) -> None:
+    done = shell(f"{sys.executable} -m paragone_cli {words}", toy)
+    assert (done.returncode, done.stdout, done.stderr) == (code, out, "")
+
+
+def test_a_current_folder_that_was_deleted(toy: Path) -> None:
+    done = shell(f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -m paragone_cli points -n 1", toy)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the current folder does not exist any more\n")

@@ -156,6 +156,9 @@ def test_resume_of_nothing(create: Create) -> None:
         (["--config", "unknown.toml"], "Did you mean 'data.copies'?"),
         (["--device", "abacus"], "device 'abacus': cannot be used here"),
         (["a", "b"], "unexpected extra argument"),
+        (["--resume", ""], "--resume: is given no value"),
+        (["--out="], "--out: is given no value"),
+        ([""], "DATA: is given no value"),
     ],
 )
 def test_a_slip_in_the_settings(create: Create, toy: Path, arguments: list[str], words: str) -> None:

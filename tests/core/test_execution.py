@@ -9,7 +9,7 @@ from paragone.execution import Execution
 
 
 def test_a_device_that_is_not_there() -> None:
-    for name in ("cuda:99", "nonsense", "meta2"):
+    for name in ("cuda:99", "nonsense", "meta2", "meta"):
         with pytest.raises(UsageError, match="cannot be used here"):
             Execution.choose(name)
 

@@ -100,3 +100,9 @@ def test_nearest_error() -> None:
     assert "Did you mean 'small'? Known: small, r3gan." in str(nearest_error("preset", "smal", ["small", "r3gan"]))
     assert "Did you mean" not in str(nearest_error("preset", "zzz", ["small"]))
     assert str(nearest_error("label", "x", [])).endswith("Known: none.")
+
+
+@pytest.mark.parametrize(("name", "given"), [("limit", 10**400), ("share", 2**63), ("count", str(2**63))])
+def test_numbers_beyond_63_bits_are_refused_in_words(name: str, given: Any) -> None:
+    with pytest.raises(UsageError, match="here: a number of more than 63 bits is out of range"):
+        OPTIONS[name].read(given, "here")

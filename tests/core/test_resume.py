@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import torch
 
 import paragone
 from paragone import api, weights
-from paragone.errors import Interrupted, RunError, UsageError
+from paragone.errors import DataError, DivergenceError, Interrupted, RunError, UsageError
 from paragone.reporting import Silent, Stats
 from paragone.run import Run
 
@@ -133,6 +134,8 @@ def test_a_longer_budget_continues_a_finished_run(points_run: Path, tmp_path: Pa
 def test_what_may_not_change_in_the_middle(points_run: Path) -> None:
     with pytest.raises(UsageError, match=r"train\.batch: cannot change from 64 to 8"):
         api.resume(points_run, layers=[("command line", {"train.batch": 8, "train.samples": 9999})])
+    with pytest.raises(UsageError, match=r"--set: train\.preset: cannot change from 'mlp' to 'other'"):
+        api.resume(points_run, layers=[("--set", {"train.preset": "other"})])
     with pytest.raises(RunError, match="is a run of points, not of image"):
         api.resume(points_run, modality="image")
 
@@ -161,9 +164,19 @@ def test_changed_data_is_noticed_and_can_be_accepted(tmp_path: Path) -> None:
         api.resume(out, data=centres, layers=[("command line", {"train.samples": 960})])
 
 
-def test_a_state_of_other_networks(points_run: Path, tmp_path: Path) -> None:
-    import shutil
+def test_data_that_has_moved_can_be_named_again(tmp_path: Path) -> None:
+    centres, moved, out = tmp_path / "centres.csv", tmp_path / "moved.csv", tmp_path / "run"
+    centres.write_text("x,y\n0,0\n0.5,0.5\n")
+    paragone.train("points", centres, out=out, samples=320, settings=SETTINGS)
+    centres.rename(moved)
+    longer = [("command line", {"train.samples": 640})]
+    with pytest.raises(DataError, match=r"centres\.csv: .*\n.*name where it is now: --resume .* DATA"):
+        api.resume(out, layers=longer)
+    api.resume(out, data=moved, layers=longer)
+    assert Run.open(out).config["data"]["path"] == str(moved)
 
+
+def test_a_state_of_other_networks(points_run: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(points_run, tmp_path / "run"))
     config = json.loads((out / "config.json").read_text())
     config["settings"]["network"]["width"] = 65
@@ -175,3 +188,46 @@ def test_a_state_of_other_networks(points_run: Path, tmp_path: Path) -> None:
     (out / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match=r"Did you mean 'network\.width'"):
         paragone.load(out)
+
+
+def test_killed_before_the_first_state_it_begins_anew(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    Run.create(out, Run.open(whole).config)
+    api.resume(out)
+    same(whole, out)
+
+
+def test_a_weight_that_overflows_never_replaces_a_good_state(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    settings = {**SETTINGS, "generator.learning_rate": 1e300, "generator.learning_rate_end": "none"}
+    with pytest.raises(DivergenceError, match=r"step 1: the weight .* of the generator is not finite"):
+        paragone.train("points", out=out, samples=32, settings=settings)
+    assert all(torch.isfinite(value).all() for value in weights.read(out / "state.safetensors")[0].values())
+
+
+def test_a_refused_resume_changes_nothing(points_run: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    before = (out / "config.json").read_bytes()
+    with pytest.raises(UsageError, match="has used up its budget"):
+        api.resume(out, layers=[("command line", {"train.samples": 64})])
+    assert (out / "config.json").read_bytes() == before
+
+
+def test_litter_of_a_killed_training_is_cleared_away(points_run: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    for litter in (out / ".state.safetensors.1.tmp", out / "samples" / ".1.json.1.tmp"):
+        litter.write_bytes(b"half")
+    api.resume(out, layers=[("command line", {"train.samples": 4160})])
+    assert not list(out.glob("**/*.tmp"))
+
+
+@pytest.mark.parametrize("shrink", [False, True])
+def test_a_state_without_whole_optimisers(points_run: Path, tmp_path: Path, shrink: bool) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    tensors, facts = weights.read(out / "state.safetensors")
+    adam = {name for name in tensors if name.startswith("adam.")}
+    kept = {name: value for name, value in tensors.items() if name not in adam}
+    shrunk = {name: tensors[name].flatten()[:1] for name in adam} if shrink else {}
+    weights.save(out / "state.safetensors", {**kept, **shrunk}, facts)
+    with pytest.raises(RunError, match="does not hold a whole state"):
+        api.resume(out, layers=[("command line", {"train.samples": 9999})])

@@ -48,21 +48,44 @@ def test_a_busy_folder_is_refused_and_untouched(tmp_path: Path) -> None:
         (lambda config: config.update(format=FORMAT + 1), "has format 2, this Paragone reads up to 1"),
         (lambda config: config.pop("format"), "not written by Paragone"),
         (lambda config: config.pop("spec"), "has no valid 'spec'"),
+        (lambda config: config.update(format=True), "not written by Paragone"),
         (lambda config: config.update(labels="left"), "has no valid 'labels'"),
+        (lambda config: config.update(labels=["left", "left"]), "has no valid 'labels'"),
+        (lambda config: config.update(labels=[1, 2]), "has no valid 'labels'"),
+        (lambda config: config.update(data={}), "has no valid 'data'"),
+        (lambda config: config["data"].update(path=5), "has no valid 'data'"),
+        (lambda config: config["spec"].update(axes=[]), "the sample description is not valid"),
+        (lambda config: config["spec"].update(low="nan"), "the sample description is not valid"),
+        (lambda config: config["spec"].update(dtype="int7"), "the sample description is not valid"),
+        (lambda config: config["spec"].update(traits={"mode": 5}), "the sample description is not valid"),
+        (lambda config: config["spec"]["axes"][0].update(size=2.5), "the sample description is not valid"),
+        (lambda config: config["spec"]["axes"][0].update(size=10**12), "the sample description is not valid"),
     ],
 )
 def test_an_edited_config_is_refused(copy: Path, edit: object, message: str) -> None:
     config = json.loads((copy / "config.json").read_text())
     edit(config)  # type: ignore[operator]  # a lambda of the table above
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RunError, match=message):
+    with pytest.raises(RunError, match=message) as caught:
         Run.open(copy)
+    assert str(caught.value).startswith(f"{copy / 'config.json'}: ")
+    assert caught.value.fix
+
+
+def test_a_path_that_is_no_text(tmp_path: Path, points_run: Path) -> None:
+    path = os.fsdecode(b"/data/\xff\xfe")
+    config = Run.open(points_run).config
+    run = Run.create(tmp_path / "run", {**config, "data": {**config["data"], "path": path}})
+    assert Run.open(run.path).config["data"]["path"] == path
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path, copy: Path) -> None:
     with pytest.raises(RunError, match="is no run folder"):
         Run.open(tmp_path / "absent")
     (copy / "config.json").write_text("{")
+    with pytest.raises(RunError, match="cannot be read"):
+        Run.open(copy)
+    (copy / "config.json").write_text("[" * 100_000)
     with pytest.raises(RunError, match="cannot be read"):
         Run.open(copy)
     (copy / "config.json").write_text("[]")
@@ -90,3 +113,13 @@ def test_only_one_training_at_a_time(copy: Path) -> None:
         pass
     with run.lock():
         pass
+
+
+def test_of_two_that_begin_at_once_one_is_refused(tmp_path: Path) -> None:
+    first = Run(tmp_path, {})
+    with first.lock(), pytest.raises(OutputError, match="another training"):
+        Run.create(tmp_path, {})
+    assert os.listdir(tmp_path) == [".lock"]
+    Run.create(tmp_path, {})  # what a lock leaves behind is nothing to lose
+    with pytest.raises(OutputError, match="is not empty"):
+        Run.create(tmp_path, {})

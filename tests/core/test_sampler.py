@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
 import paragone
-from paragone.errors import OutputError, RunError, UsageError
-from paragone.sampler import save_all
+from paragone import weights
+from paragone.errors import DivergenceError, OutputError, RunError, UsageError
+from paragone.run import Run
+from paragone.sampler import build, save_all
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +108,47 @@ def test_another_modality_is_refused(points_run: Path) -> None:
 
 def test_convenience(points_run: Path) -> None:
     assert len(paragone.sample("points", range(3), run=points_run)) == 3
+
+
+def test_whole_numbers_of_any_library_are_seeds(model: paragone.Sampler) -> None:
+    batch = model.sample(torch.arange(3, 5))
+    assert torch.equal(batch.samples, model.sample([3, 4]).samples)
+    assert [type(seed) for seed in batch.seeds] == [int, int]
+    with pytest.raises(TypeError):
+        model.sample([1.5])  # type: ignore[list-item]  # wrong on purpose
+
+
+def test_the_hash_is_of_the_weights_even_while_a_training_writes(points_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    read, reads = weights.read, []
+
+    def read_and_replace(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+        tensors, facts = read(path)
+        reads.append(path)
+        if len(reads) == 1:
+            weights.save(path, {name: value + 1 for name, value in tensors.items()}, facts)
+        return tensors, facts
+
+    monkeypatch.setattr(weights, "read", read_and_replace)
+    model = paragone.load(out)
+    monkeypatch.undo()
+    assert len(reads) == 2
+    assert model.hash == Run.open(out).hash()
+    assert torch.equal(model.sample([1]).samples, paragone.load(out).sample([1]).samples)
+
+
+def test_weights_that_overflow_are_told_in_words(points_run: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(points_run, tmp_path / "run"))
+    tensors, facts = weights.read(out / "generator.safetensors")
+    weights.save(out / "generator.safetensors", {name: value * float("nan") for name, value in tensors.items()}, facts)
+    with pytest.raises(DivergenceError, match="values that are not finite"):
+        paragone.load(out).sample([1])
+
+
+def test_threads_that_build_at_once_draw_the_same_weights(model: paragone.Sampler) -> None:
+    def weight(_: int) -> float:
+        players = build(model.modality, model.settings, model.spec, len(model.labels), seed=7)
+        return sum(parameter.double().sum().item() for parameter in players.generator.parameters())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(weight, range(200)))) == 1

@@ -31,8 +31,13 @@ def _table(config: type) -> str:
 
 def _row(option: Option) -> str:
     allowed = ", ".join(option.choices) or option.range or option.kind.__name__
-    default = {None: "none", "": "empty", True: "true", False: "false"}.get(option.default, option.default)
-    return f"| `{option.name}` | {default} | {allowed} | {option.help} |\n"
+    return f"| `{option.name}` | {_words(option.default)} | {allowed} | {option.help} |\n"
+
+
+def _words(default: object) -> str:
+    if isinstance(default, bool):  # not by equality: 0 == False
+        return str(default).lower()
+    return "none" if default is None else str(default) or "empty"
 
 
 if __name__ == "__main__":
