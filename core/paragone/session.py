@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,21 @@ SHEET_ROWS = 12
 SHEET_COLUMNS = 8
 
 
+class Every:
+    """Says once every so many seconds that it is time."""
+
+    def __init__(self, seconds: float, first: float = math.inf) -> None:
+        self.seconds, self._next = seconds, time.monotonic() + min(first, seconds)
+
+    def due(self) -> bool:
+        """Whether it is time; the next time is counted from the call that says so."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self.seconds
+        return True
+
+
 class Session:
     """Runs a trainer until its budget is used up, and keeps the run folder current."""
 
@@ -54,34 +70,41 @@ class Session:
             # counted from before the first save: what the user waits for is the whole of it
             started = time.monotonic() - trainer.seconds
             checkpoint.save(self.run, trainer)
-            # a budget in samples promises the same bits again, and those depend on the number of threads
-            cores = Cores() if self.budget.samples is None and train.threads == 0 and trainer.execution.device.type == "cpu" else None
-            looked = time.monotonic()
-            saved, shown, first_sheet = time.monotonic(), time.monotonic(), True
+            save, sheet, look = Every(train.save_seconds), Every(train.sheet_seconds, first=FIRST_SHEET_SECONDS), Every(LOOK_SECONDS)
+            cores = self.flexible_cores()
             while (progress := self.budget.progress(trainer.samples, trainer.seconds)) < 1:
                 if interrupted():
                     self.finish()
-                    raise Interrupted(
-                        f"stopped after {trainer.samples:,} samples; the state is saved",
-                        where=self.run.path,
-                        fix=f"Continue with --resume {self.run.path}",
-                    )
+                    raise self.stopped()
                 trainer.advance(progress)
-                now = time.monotonic()
-                trainer.seconds = now - started
+                trainer.seconds = time.monotonic() - started
                 self.reporter.progress(min(self.budget.progress(trainer.samples, trainer.seconds), 1.0), trainer.samples)
                 if trainer.samples // train.stats_every > self.rate_mark[0] // train.stats_every:
                     self.write_stats(progress)
-                if cores and now - looked >= LOOK_SECONDS:
+                if cores and look.due():
                     cores.adapt()
-                    looked = now
-                if now - saved >= train.save_seconds:
+                if save.due():
                     checkpoint.save(self.run, trainer)
-                    saved = time.monotonic()
-                if now - shown >= (min(FIRST_SHEET_SECONDS, train.sheet_seconds) if first_sheet else train.sheet_seconds):
+                if sheet.due():
                     self.write_sheet()
-                    shown, first_sheet = time.monotonic(), False
             self.finish()
+
+    def flexible_cores(self) -> Cores | None:
+        """Other programs' use of the processor, where the training may give way to it.
+
+        A budget in samples promises the same bits again, and those depend on the
+        number of threads: it keeps what it began with.
+        """
+        flexible = self.budget.samples is None and self.settings.train.threads == 0
+        return Cores() if flexible and self.trainer.execution.device.type == "cpu" else None
+
+    def stopped(self) -> Interrupted:
+        """The error that ends an interrupted training."""
+        return Interrupted(
+            f"stopped after {self.trainer.samples:,} samples; the state is saved",
+            where=self.run.path,
+            fix=f"Continue with --resume {self.run.path}",
+        )
 
     def finish(self) -> None:
         """Save everything, and a sheet of the last state."""

@@ -199,7 +199,7 @@ def test_divergence_is_told_in_two_lines(create: Create) -> None:
 
 def test_help_shows_the_real_defaults(create: Create) -> None:
     text = " ".join(create("points", "train", "--help").out.replace("│", " ").split())
-    assert "(default 64; presets differ)" in text
+    assert "(default 64; presets differ, from 1 to 65536)" in text
     assert "(default 10)" in text
     assert "mlp|wide" in text
     assert "wide: Two larger perceptrons." in text
