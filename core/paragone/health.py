@@ -54,7 +54,8 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
         return Verdict("starting")
     recent, past = history[-WINDOW:], history[:-WINDOW] or history[-WINDOW:]
     if fmean(abs(line.margin) for line in recent) > RUNAWAY_MARGIN or any(
-        fmean(getattr(line, name) for line in recent) > RUNAWAY_GRADIENT * median(getattr(line, name) for line in past)
+        # a usual gradient of 0, as a saturated hinge game has, says nothing about what is large
+        0 < RUNAWAY_GRADIENT * median(getattr(line, name) for line in past) < fmean(getattr(line, name) for line in recent)
         for name in ("gradient_generator", "gradient_discriminator")
     ):
         return Verdict("diverging", "Lower generator.learning_rate and discriminator.learning_rate, or raise penalty.r1 or penalty.fd_r1.")

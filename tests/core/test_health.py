@@ -51,6 +51,11 @@ def test_too_early_to_say_and_one_odd_line_is_no_illness() -> None:
     assert judge([FINE] * 8 + [dataclasses.replace(FINE, diversity=0.0)], SETTINGS).health == "learning"
 
 
+def test_a_saturated_game_is_not_called_diverging() -> None:
+    silent = dataclasses.replace(FINE, gradient_generator=0.0)
+    assert judge([silent] * 8 + [FINE] * 4, SETTINGS).health == "learning"
+
+
 def test_advice_fits_the_settings() -> None:
     off = settle(registry().modality("points"), [("", {"augment.mode": "none"})])
     assert "augment.mode=adaptive" in judge(history(r_t=0.99), off).advice
