@@ -36,7 +36,7 @@ RECIPE = {
     "augment__mode": "none",
 }
 PENALTIES: dict[str, tuple[int, dict[str, Any]]] = {
-    "double backward": (2700, {"penalty__r1": 0.1, "penalty__r2": 0.1}),
+    "double backward": (3500, {"penalty__r1": 0.1, "penalty__r2": 0.1, "penalty__every": 2}),
     # one random direction a sample is a noisy estimate in two dimensions, but a step costs two thirds
     "finite differences": (3500, {"penalty__fd_r1": 0.1, "penalty__fd_r2": 0.1, "discriminator__learning_rate": 3e-3}),
 }
