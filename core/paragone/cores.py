@@ -2,8 +2,8 @@
 
 A parallel operation is finished when its slowest thread is. If another program
 holds a core, the thread that should run there waits for the scheduler's next
-slice, thousands of times a training step: on two cores, two threads beside one
-busy program are more than ten times slower than one thread alone.
+slice, thousands of times a training step: on two cores, beside one busy program,
+two threads are half as fast as one (docs/benchmarks.md).
 """
 
 from __future__ import annotations

@@ -146,3 +146,32 @@ print((time.perf_counter() - begun) / 40)
             + "\n".join(f"{a * 1e3:.1f} ms a step, {b * 1e3:.1f} ms with freed memory kept: {a / b:.2f} times as fast" for a, b in pairs)
         )
     assert min(b / a for a, b in pairs) < 1.0
+
+
+def test_threads_beside_a_busy_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pictures a second of `small` on one thread and on two, alone and beside one program that never rests."""
+    import subprocess
+    import sys
+    import time
+
+    trainer = small(**{"train.threads": 2})
+
+    def rate(threads: int) -> float:
+        torch.set_num_threads(threads)
+        trainer.advance(0.0)
+        steps, begun = 0, time.perf_counter()
+        while time.perf_counter() - begun < 6:
+            trainer.advance(0.0)
+            steps += 1
+        return steps * trainer.settings.train.batch / (time.perf_counter() - begun)
+
+    alone = {threads: rate(threads) for threads in (2, 1)}
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        beside = {threads: rate(threads) for threads in (2, 1)}
+    finally:
+        busy.kill()
+        busy.wait()
+    with capsys.disabled():
+        print(f"\ntwo threads: {alone[2]:.0f} alone, {beside[2]:.0f} beside; one thread: {alone[1]:.0f} alone, {beside[1]:.0f} beside")
+    assert beside[1] > 0.5 * alone[1]
