@@ -19,6 +19,8 @@ def build_medium(modality: Modality) -> LazyGroup:
     flags = sampling.flags(modality)
     parameters = [CONTEXT, *(flag.parameter() for flag in flags), DEBUG, HELP]
     stubs = [Stub("train", "Learn from your own examples.", "Commands", partial(_build_train, modality))]
+    if modality.metrics and modality.extractors:
+        stubs.append(Stub("evaluate", "Measure how good a training's samples are.", "Commands", partial(_build_evaluate, modality)))
     callback = with_parameters(partial(sampling.run, modality, flags), parameters)
     return lazy_group(callback, sampling.help_text(modality), stubs, partial(_unknown, [stub.name for stub in stubs]))
 
@@ -27,6 +29,12 @@ def _build_train(modality: Modality) -> Any:
     from .training import build_train
 
     return build_train(modality)
+
+
+def _build_evaluate(modality: Modality) -> Any:
+    from .evaluating import build_evaluate
+
+    return build_evaluate(modality)
 
 
 def _unknown(verbs: list[str], name: str) -> UsageError:

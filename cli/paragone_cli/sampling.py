@@ -27,6 +27,7 @@ COUNT = 8
 
 _PANELS = {
     "run": WHAT,
+    "best": WHAT,
     "count": WHAT,
     "label": WHAT,
     "seed": WHAT,
@@ -44,6 +45,7 @@ class SampleFlags:
     """Flags that every medium has."""
 
     run: str = setting("", "Training to make them with. Not given: the newest one under runs/.", metavar="RUN")
+    best: bool = setting(False, "Use the best weights that --keep-best kept, not the last.")
     count: int = setting(COUNT, "How many to make.", minimum=1, maximum=seeds.MOST)
     label: str = setting("", "Make only this kind, one of the labels it was trained with. Not given: a mix.", metavar="LABEL")
     seed: int | None = setting(
@@ -92,7 +94,7 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     from paragone.sampler import Sampler, write
 
     folder = Path(asked.run) if asked.run else newest(modality.name)  # told before torch is loaded, if there is none
-    sampler = Sampler.load(folder, asked.device, modality.name)
+    sampler = Sampler.load(folder, asked.device, modality.name, "best" if asked.best else "last")
     made: list[dict[str, Any]] = []
     batches = _remember(sampler.stream(numbers, asked.label or None, asked.truncation), made)
     paths = write(sampler, batches, Path(asked.out or "out"), options, asked.overwrite, _Counter(len(numbers)))

@@ -36,6 +36,7 @@ _ENGINE = {
     "minutes": TRAINING,
     "samples": TRAINING,
     "preset": TRAINING,
+    "keep_best": TRAINING,
     "batch": ADVANCED,
     "accumulate": ADVANCED,
     "seed": ADVANCED,
@@ -94,12 +95,15 @@ def train_flags(modality: Modality) -> list[Flag]:
     """The engine's, the command line's and the medium's own flags, as the help lists them."""
     defaults = {name: preset_default(modality, f"train.{name}", option.default) for name, option in options_of(TrainSettings).items()}
     defaults |= {"minutes": in_words(DEFAULT_MINUTES), "preset": modality.presets[0].name}
-    names = tuple(preset.name for preset in modality.presets)
+    # what a setting's text can be, where only the medium knows
+    special_options: dict[str, dict[str, Any]] = {
+        "train.preset": {"choices": tuple(preset.name for preset in modality.presets), "help": "Kind of networks."},
+        "train.keep_best": {"choices": tuple(metric.name for metric in modality.metrics), "metavar": None},
+    }
     engine = [
-        dataclasses.replace(flag, option=dataclasses.replace(flag.option, choices=names, help="Kind of networks."))
-        if flag.key == "train.preset"
-        else flag
+        dataclasses.replace(flag, option=dataclasses.replace(flag.option, **special_options.get(flag.key, {})))
         for flag in flags_of("train", TrainSettings, _ENGINE, defaults)
+        if flag.key != "train.keep_best" or modality.metrics
     ]
     own = flags_of("cli", TrainFlags, _OWN, switches=True)
     shown = {name: preset_default(modality, f"data.{name}", option.default) for name, option in options_of(modality.data_config).items()}

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import load, sample, train
     from .errors import ParagoneError
+    from .evaluation.evaluate import Evaluation, evaluate
     from .sampler import Batch, Sampler
 
 __version__ = "0.1.0"
-__all__ = ["Batch", "ParagoneError", "Sampler", "__version__", "load", "sample", "train"]
+__all__ = ["Batch", "Evaluation", "ParagoneError", "Sampler", "__version__", "evaluate", "load", "sample", "train"]
 
 _HOMES = {
     "Batch": "sampler",
+    "Evaluation": "evaluation.evaluate",
     "ParagoneError": "errors",
     "Sampler": "sampler",
+    "evaluate": "evaluation.evaluate",
     "load": "api",
     "sample": "api",
     "train": "api",

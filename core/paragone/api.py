@@ -1,26 +1,26 @@
-"""The library: plan, train, resume, load, sample. The command line is a thin skin over this."""
+"""The library: plan, train, resume, load, sample, evaluate. The command line is a thin skin over this."""
 
 from __future__ import annotations
 
-import importlib.resources
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import torch
 
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
 from .artefacts import Artefacts
+from .best import Best
 from .budget import Budget
 from .cores import free_threads
-from .data import Dataset, Unlabelled
+from .data import Dataset, Unlabelled, hold_out
 from .errors import DataError, RunError, UsageError
+from .evaluation.examiner import Examiner
 from .execution import Execution
 from .modality import Modality, resolve
+from .opening import open_data
 from .players import Players
 from .randomness import derive
 from .registry import registry
@@ -34,7 +34,10 @@ from .trainer import Trainer
 
 CHANGEABLE = frozenset(
     f"train.{key}"
-    for key in ("minutes", "samples", "device", "precision", "compile", "threads", "save_seconds", "sheet_seconds", "tensorboard")
+    for key in (
+        *("minutes", "samples", "device", "precision", "compile", "threads", "save_seconds", "sheet_seconds", "tensorboard"),
+        *("keep_best", "best_every", "best_count"),
+    )
 )
 """Settings that a resumed training may change: all others belong to what is being trained."""
 
@@ -47,6 +50,8 @@ class Plan:
 
     Attributes:
         modality, settings, dataset, players, execution: what will train, on what, where.
+        held: samples that are held out of the training, ``None`` if none are.
+        examiner: that finds the best weights, ``None`` if nobody wants them.
         source: what the user named as DATA, ``None`` for the starter data.
         out: the run folder to be made.
     """
@@ -58,6 +63,8 @@ class Plan:
     execution: Execution
     source: Path | None
     out: Path
+    held: Dataset | None = None
+    examiner: Examiner | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What ``--dry-run`` shows, as JSON values."""
@@ -78,7 +85,7 @@ class Plan:
     def data_facts(self) -> dict[str, Any]:
         """The ``data`` entry of ``config.json``."""
         source = None if self.source is None else str(self.source.resolve())
-        return {"path": source, "fingerprint": self.dataset.fingerprint, "samples": len(self.dataset)}
+        return {"path": source, "fingerprint": self.dataset.fingerprint, "samples": len(self.dataset), "held_out": len(self.held or ())}
 
 
 def plan(
@@ -106,11 +113,12 @@ def plan(
     train = settings.train
     execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
     source = None if data is None else Path(data)
-    dataset = _open(medium, settings, source, reporter or Silent())
+    dataset, held = _open(medium, settings, source, reporter or Silent())
+    examiner = _examiner(medium, settings, dataset, execution)
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
     if players.batch_statistics and train.accumulate > 1:
         (reporter or Silent()).note(f"preset {train.preset} normalises over the batch: with accumulate it trains differently")
-    return Plan(medium, settings, dataset, players, execution, source, free_name(medium.name) if out is None else Path(out))
+    return Plan(medium, settings, dataset, players, execution, source, free_name(medium.name) if out is None else Path(out), held, examiner)
 
 
 def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
@@ -206,7 +214,7 @@ def resume(
     kept = opened.config["data"]
     source = Path(data) if data is not None else (Path(kept["path"]) if kept.get("path") else None)
     try:
-        dataset = _open(medium, settings, source, reporter)
+        dataset, held = _open(medium, settings, source, reporter)
     except DataError as error:
         if data is not None:
             raise
@@ -225,15 +233,17 @@ def resume(
             )
         reporter.note("the data is not what this training began with; continuing with what is there now")
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
-    decided = Plan(medium, settings, dataset, players, execution, source, opened.path)
+    decided = Plan(
+        medium, settings, dataset, players, execution, source, opened.path, held, _examiner(medium, settings, dataset, execution)
+    )
     opened.config.update(settings=settings.to_dict(), data=decided.data_facts())
     trainer = Trainer(players, dataset, settings, execution)
     return _train(opened, decided, trainer, reporter)
 
 
-def load(run: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
+def load(run: str | Path, device: str = "auto", modality: str | None = None, which: str = "last") -> Sampler:
     """Open a run for sampling. See :meth:`Sampler.load`."""
-    return Sampler.load(run, device, modality)
+    return Sampler.load(run, device, modality, which)
 
 
 def sample(
@@ -241,11 +251,6 @@ def sample(
 ) -> Batch:
     """Sample from ``run``, or from the newest one under ``runs/``. See :meth:`Sampler.sample`."""
     return load(newest(modality) if run is None else run, modality=modality).sample(seeds, label, truncation)
-
-
-def cache_folder(modality: str) -> Path:
-    """Where a medium keeps its decoded data: under ``PARAGONE_CACHE``, or the user's cache folder."""
-    return Path(os.environ.get("PARAGONE_CACHE") or platformdirs.user_cache_dir("paragone", appauthor=False)) / modality
 
 
 def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
@@ -262,7 +267,10 @@ def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
             )
         run.write_config()  # a resumed training may have a new budget; only now is it sure to go on
         artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
-        session = Session(run, trainer, plan.settings, artefacts, with_tensorboard(reporter, run.path, plan.settings.train.tensorboard))
+        # before the clock starts: data may have to be looked at for the first time
+        best = Best(run, trainer, plan.examiner, plan.held, plan.settings.train, reporter) if plan.examiner else None
+        told = with_tensorboard(reporter, run.path, plan.settings.train.tensorboard)
+        session = Session(run, trainer, plan.settings, artefacts, told, best)
         try:
             session.train()
         finally:
@@ -270,16 +278,22 @@ def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
     return run
 
 
-def _open(medium: Modality, settings: Settings, source: Path | None, reporter: Reporter) -> Dataset:
-    if source is None:
-        if medium.starter is None:
-            raise UsageError(f"{medium.name} has no starter data", where="DATA", fix=f"Name a folder: `create {medium.name} train FOLDER`.")
-        package, _, inside = medium.starter.partition(":")
-        source = Path(str(importlib.resources.files(package))) / inside
-    dataset: Dataset = resolve(medium.dataset)(source, settings.data, cache_folder(medium.name), reporter.note)
-    if not len(dataset):
-        raise DataError("holds no samples", where=source, fix="Put some files into it.")
-    return dataset if settings.train.conditional else Unlabelled(dataset)
+def _open(medium: Modality, settings: Settings, source: Path | None, reporter: Reporter) -> tuple[Dataset, Dataset | None]:
+    """What is trained on, and what is held out."""
+    dataset = open_data(medium, settings.data, source, reporter.note)
+    if not settings.train.conditional:
+        dataset = Unlabelled(dataset)
+    training, held = hold_out(dataset, settings.train.hold_out)
+    if settings.train.hold_out and held is None:
+        reporter.note("train.hold_out: too few samples to hold any out")
+    return training, held
+
+
+def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution) -> Examiner | None:
+    if not settings.train.keep_best:
+        return None
+    medium.metric(settings.train.keep_best)  # a slip is told before anything is written
+    return Examiner(medium, dataset.spec, execution)
 
 
 def _with_budget(settings: Settings) -> Settings:

@@ -24,12 +24,15 @@ class Dataset(Protocol):
         spec: what one sample is.
         labels: names of the labels, ``()`` when there are none.
         numbers: ``(len(self),)`` int64, the label of each sample; ``None`` when there are none.
-        fingerprint: hexadecimal hash of the content, for provenance.
+        hashes: ``(len(self),)`` int64, 64 bits of a good hash of each sample's content:
+            equal samples have equal ones. They decide what is held out of a training.
+        fingerprint: hexadecimal hash of the whole content, for provenance.
     """
 
     spec: SampleSpec
     labels: tuple[str, ...]
     numbers: torch.Tensor | None
+    hashes: torch.Tensor
     fingerprint: str
 
     def __len__(self) -> int: ...
@@ -75,6 +78,7 @@ class Unlabelled:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset, self.spec, self.fingerprint = dataset, dataset.spec, dataset.fingerprint
+        self.hashes = dataset.hashes
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -82,6 +86,53 @@ class Unlabelled:
     def batch(self, indices: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Samples at ``indices``, and ``None``."""
         return self.dataset.batch(indices, device)[0], None
+
+
+class Subset:
+    """Some of another dataset's samples. Its fingerprint is the other's: it says where they came from.
+
+    Args:
+        dataset: the whole.
+        indices: ``(N,)`` int64, which of them.
+    """
+
+    def __init__(self, dataset: Dataset, indices: torch.Tensor) -> None:
+        self.dataset, self.indices = dataset, indices
+        self.spec, self.labels, self.fingerprint = dataset.spec, dataset.labels, dataset.fingerprint
+        self.numbers = None if dataset.numbers is None else dataset.numbers[indices]
+        self.hashes = dataset.hashes[indices]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batch(self, indices: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Samples and labels at ``indices`` of this subset."""
+        return self.dataset.batch(self.indices[indices], device)
+
+
+def hold_out(dataset: Dataset, share: float) -> tuple[Dataset, Dataset | None]:
+    """Split off about ``share`` of the samples, to judge by what was never trained on.
+
+    A sample's own content decides, so the split stays the same when files are renamed,
+    added or taken away, and equal samples are never on both sides. A label
+    that would be left with nothing to train on keeps all of its samples.
+
+    Args:
+        dataset: the whole.
+        share: 0 to 1.
+
+    Returns:
+        What to train on, and what is held out; ``None`` if nothing is.
+    """
+    held = (dataset.hashes.double() / 2.0**64 + 0.5) < share
+    numbers = torch.zeros(len(dataset), dtype=torch.int64) if dataset.numbers is None else dataset.numbers
+    for number in torch.unique(numbers):
+        mine = numbers == number
+        if bool(held[mine].all()):
+            held[mine] = False
+    if not bool(held.any()):
+        return dataset, None
+    return Subset(dataset, (~held).nonzero()[:, 0]), Subset(dataset, held.nonzero()[:, 0])
 
 
 class Order:

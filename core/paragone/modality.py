@@ -8,12 +8,14 @@ it is really needed, by :func:`resolve`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-from .errors import PluginError
+from .errors import PluginError, UsageError
 from .options import nearest_error
+
+Entry = TypeVar("Entry", "Preset", "Extractor", "Metric")
 
 API_VERSION = 1
 """Version of the plugin contract. It rises when an old plugin would stop working."""
@@ -42,6 +44,43 @@ class Preset:
 
 
 @dataclass(frozen=True)
+class Extractor:
+    """What turns samples into features that metrics compare.
+
+    Attributes:
+        name: what ``--extractor`` takes.
+        summary: one line for ``--help``.
+        build: import string of
+            ``build(spec: SampleSpec, execution: Execution) -> paragone.evaluation.features.FeatureExtractor``.
+    """
+
+    name: str
+    summary: str
+    build: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that says how good samples are.
+
+    Attributes:
+        name: what JSON and ``--keep-best`` call it.
+        summary: one line: what it is and its unit.
+        measure: import string of a :class:`paragone.evaluation.evidence.Measure`.
+        better: which way is better; the engine keeps the best weights by it.
+        per_label: whether it also means something for the samples of one label.
+        title: what tables call it; empty for :attr:`name`.
+    """
+
+    name: str
+    summary: str
+    measure: str
+    better: Literal["lower", "higher"]
+    per_label: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Modality:
     """One medium.
 
@@ -58,6 +97,9 @@ class Modality:
         sample_config: flat frozen dataclass of the artefact writer's settings.
         starter: ``"package:path/inside"`` of bundled data used when no DATA is
             given, or ``None``.
+        extractors: of features for ``evaluate``; the first is the default. Without
+            any there is nothing to evaluate by.
+        metrics: what ``evaluate`` measures, in the order of its table.
         api_version: the contract that the plugin was written for.
     """
 
@@ -69,6 +111,8 @@ class Modality:
     data_config: type
     sample_config: type
     starter: str | None = None
+    extractors: tuple[Extractor, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     api_version: int = API_VERSION
 
     def preset(self, name: str | None = None) -> Preset:
@@ -77,12 +121,34 @@ class Modality:
         Raises:
             UsageError: if there is none of that name; it names the nearest.
         """
-        by_name = {preset.name: preset for preset in self.presets}
-        if not name:
-            return self.presets[0]
-        if name not in by_name:
-            raise nearest_error("preset", name, list(by_name))
-        return by_name[name]
+        return _named("preset", self.presets, name)
+
+    def extractor(self, name: str | None = None) -> Extractor:
+        """The extractor called ``name``, or the default one.
+
+        Raises:
+            UsageError: if there is none of that name, or none at all.
+        """
+        if not self.extractors or not self.metrics:
+            raise UsageError("declares no metrics or no feature extractor, so nothing can be measured", where=self.name)
+        return _named("extractor", self.extractors, name)
+
+    def metric(self, name: str) -> Metric:
+        """The metric called ``name``.
+
+        Raises:
+            UsageError: if there is none of that name; it names the nearest.
+        """
+        return _named("metric", self.metrics, name)
+
+
+def _named(kind: str, entries: Sequence[Entry], name: str | None) -> Entry:
+    by_name = {entry.name: entry for entry in entries}
+    if not name:
+        return entries[0]
+    if name not in by_name:
+        raise nearest_error(kind, name, list(by_name))
+    return by_name[name]
 
 
 def resolve(import_string: str) -> Any:

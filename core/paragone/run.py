@@ -5,6 +5,8 @@
 ``generator.safetensors``  the generator's moving average: all that sampling needs
 ``state.safetensors``      both players, optimisers and counters: all that resuming needs
 ``stats.jsonl``            one line of statistics every so often
+``best.safetensors``       the average when it scored best, if `train.keep_best` is set
+``scores.jsonl``           what it scored each time
 ``samples/``               sheets of the same seeds, as training went on
 =========================  ====================================================
 
@@ -25,11 +27,14 @@ from typing import Any
 import filelock
 
 from . import files
-from .errors import OutputError, RunError
+from .errors import OutputError, RunError, UsageError
+from .options import nearest_error
 from .spec import SampleSpec
 
 FORMAT = 1
 """Version of the folder's layout. It rises when older programs cannot read it."""
+
+WEIGHTS = ("last", "best")
 
 LOCK = ".lock"
 """Name of the file that is locked while a training writes here."""
@@ -88,6 +93,16 @@ class Run:
     def stats(self) -> Path:
         """The statistics, a JSON object a line."""
         return self.path / "stats.jsonl"
+
+    @property
+    def best(self) -> Path:
+        """The generator that scored best, where the training looked for it."""
+        return self.path / "best.safetensors"
+
+    @property
+    def scores(self) -> Path:
+        """What the training found when it looked, a JSON object a line."""
+        return self.path / "scores.jsonl"
 
     @property
     def samples(self) -> Path:
@@ -190,19 +205,30 @@ class Run:
         finally:
             lock.release()
 
-    def hash(self) -> str:
-        """The first 16 hexadecimal digits of the SHA-256 of ``generator.safetensors``.
+    def weights(self, which: str = "last") -> Path:
+        """The file of the ``"last"`` or the ``"best"`` weights.
 
         Raises:
-            RunError: if it is missing.
+            UsageError: if there are no best ones.
         """
+        if which not in WEIGHTS:
+            raise nearest_error("weights", which, WEIGHTS)
+        if which == "best" and not self.best.exists():
+            raise UsageError("has kept no best weights", where=self.path, fix="Use the last ones, or train with --keep-best.")
+        return self.best if which == "best" else self.generator
+
+    def hash(self, which: str = "last") -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of :meth:`weights`.
+
+        Raises:
+            RunError: if they are missing.
+        """
+        path = self.weights(which)
         try:
-            with self.generator.open("rb") as file:
+            with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()[:16]
         except OSError as error:
-            raise RunError(
-                f"cannot be read ({error.strerror})", where=self.generator, fix="Train longer, or restore it from a copy."
-            ) from error
+            raise RunError(f"cannot be read ({error.strerror})", where=path, fix="Train longer, or restore it from a copy.") from error
 
 
 def newest(modality: str, root: Path = Path("runs")) -> Path:

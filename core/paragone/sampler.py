@@ -51,34 +51,39 @@ class Sampler:
         labels: names it can be asked for, ``()`` for data without labels.
         settings: what it was trained with.
         hash: of its weights, for provenance.
+        which: ``"last"`` or ``"best"`` weights.
     """
 
-    def __init__(self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution, hash: str) -> None:
+    def __init__(
+        self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution, hash: str, which: str = "last"
+    ) -> None:
         self.run, self.modality, self.settings = run, modality, settings
         self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
         self.generator, self.execution = generator, execution
-        self.hash = hash
+        self.hash, self.which = hash, which
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto", modality: str | None = None) -> Sampler:
+    def load(cls, path: str | Path, device: str = "auto", modality: str | None = None, which: str = "last") -> Sampler:
         """Open a run for sampling; no other argument is needed, the run describes itself.
 
         Args:
             path: of the run folder.
             device: as for training.
             modality: raise if the run is of another one.
+            which: ``"last"`` weights, or the ``"best"`` that the training kept.
 
         Raises:
+            UsageError: if there are no best weights.
             RunError: if the run cannot be used.
             PluginError: if the plugin it needs is absent or broken.
         """
         run = Run.open(Path(path))
         medium, settings = describe(run, modality)
         players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), len(run.config["labels"]), seed=0)
-        tensors, hash = _weights(run)
-        weights.fill_module(players.generator, tensors, where=run.generator)
+        tensors, hash = _weights(run, which)
+        weights.fill_module(players.generator, tensors, where=run.weights(which))
         execution = Execution.choose(device, precision="fp32")
-        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution, hash)
+        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution, hash, which)
 
     def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Batch:
         """One sample for each seed.
@@ -123,12 +128,12 @@ class Sampler:
         return generate(self.generator, self.spec, self.execution, latent * requests[0].truncation, numbers or None)
 
 
-def _weights(run: Run) -> tuple[dict[str, torch.Tensor], str]:
+def _weights(run: Run, which: str) -> tuple[dict[str, torch.Tensor], str]:
     """The weights that sampling needs and their hash; a training may replace the file between the two."""
     while True:
-        hash = run.hash()
-        tensors, _ = weights.read(run.generator)
-        if run.hash() == hash:
+        hash = run.hash(which)
+        tensors, _ = weights.read(run.weights(which))
+        if run.hash(which) == hash:
             return tensors, hash
 
 

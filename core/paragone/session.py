@@ -12,6 +12,7 @@ import torch
 
 from . import checkpoint, files
 from .artefacts import Artefacts
+from .best import Best
 from .budget import Budget
 from .cores import Cores
 from .errors import Interrupted
@@ -50,8 +51,11 @@ class Every:
 class Session:
     """Runs a trainer until its budget is used up, and keeps the run folder current."""
 
-    def __init__(self, run: Run, trainer: Trainer, settings: Settings, artefacts: Artefacts, reporter: Reporter) -> None:
+    def __init__(
+        self, run: Run, trainer: Trainer, settings: Settings, artefacts: Artefacts, reporter: Reporter, best: Best | None = None
+    ) -> None:
         self.run, self.trainer, self.settings, self.artefacts, self.reporter = run, trainer, settings, artefacts, reporter
+        self.best = best
         self.budget = Budget.of(settings.train)
         self.log = StatsLog(run.stats, trainer.samples)
         self.rate_mark = (trainer.samples, trainer.seconds)
@@ -76,6 +80,8 @@ class Session:
                 if interrupted():
                     self.finish()
                     raise self.stopped()
+                if self.best:
+                    self.best.look(progress)
                 trainer.advance(progress)
                 trainer.seconds = time.monotonic() - started
                 self.reporter.progress(min(self.budget.progress(trainer.samples, trainer.seconds), 1.0), trainer.samples)
@@ -87,6 +93,8 @@ class Session:
                     checkpoint.save(self.run, trainer)
                 if sheet.due():
                     self.write_sheet()
+            if self.best:
+                self.best.look(1.0)
             self.finish()
 
     def flexible_cores(self) -> Cores | None:

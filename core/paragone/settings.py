@@ -44,6 +44,12 @@ class TrainSettings:
     group: int = setting(1, "So many consecutive samples of a batch share one label.", minimum=1)
     objective: ObjectiveName = setting("relativistic", "The game that the two players play.")
     conditional: bool = setting(True, "Learn the labels, where the data has some.")
+    hold_out: float = setting(
+        0.0, "Share of the samples, chosen by content, kept out of the training to judge it by.", minimum=0.0, maximum=0.5
+    )
+    keep_best: str = setting("", "Also keep the weights that are best by this metric, such as kid; empty: only the last.", metavar="METRIC")
+    best_every: float = setting(0.1, "Share of the budget between two looks for the best.", minimum=0.001, maximum=1.0)
+    best_count: int = setting(256, "Samples in each such look.", minimum=16, maximum=10_000)
     discriminator_turns: int = setting(1, "Discriminator turns in a step, each on fresh samples.", minimum=1)
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:1, mps, …")
     precision: Literal["auto", "bf16", "fp32"] = setting("auto", "Arithmetic of the networks; auto: bf16 where the hardware has it.")

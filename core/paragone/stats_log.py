@@ -6,6 +6,7 @@ import contextlib
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from . import files
 from .reporting import Stats
@@ -21,7 +22,7 @@ class StatsLog:
     def __init__(self, path: Path, samples: int) -> None:
         """Keep what was written up to ``samples``; later lines belong to steps that were lost."""
         self.path = path
-        self.history = [stats for stats in _read(path) if stats.samples <= samples]
+        self.history = [stats for stats in read_stats(path) if stats.samples <= samples]
         files.write(path, "".join(f"{_line(stats)}\n" for stats in self.history).encode())
 
     def append(self, stats: Stats) -> None:
@@ -38,20 +39,32 @@ def _line(stats: Stats) -> str:
     return json.dumps({key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in stats.to_json().items()})
 
 
-def _read(path: Path) -> list[Stats]:
+def read_stats(path: Path) -> list[Stats]:
+    """Every sound line of ``stats.jsonl``, oldest first; empty if there is none.
+
+    Raises:
+        OutputError: if it is there but cannot be read.
+    """
+    return [Stats(**values) for values in read_lines(path) if _is_stats(values)]
+
+
+def read_lines(path: Path) -> list[Any]:
+    """Every line of a JSON-lines file that is JSON; empty if there is no such file.
+
+    Raises:
+        OutputError: if it is there but cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise files.cannot_write(path, error) from error
-    history = []
+    values = []
     for line in lines:
         with contextlib.suppress(ValueError, RecursionError):  # a line cut short by a kill, or edited
-            values = json.loads(line)
-            if _is_stats(values):
-                history.append(Stats(**values))
-    return history
+            values.append(json.loads(line))
+    return values
 
 
 def _is_stats(values: object) -> bool:

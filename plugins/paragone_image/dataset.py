@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from paragone.errors import DataError, OutputError
 from paragone.spec import Axis, SampleSpec
@@ -37,7 +36,7 @@ class PictureSet:
         labels: names of the labels, ``()`` when there are none.
         numbers: ``(N,)`` int64, the label of each picture; ``None`` when there are none.
         fingerprint: SHA-256 of content and settings.
-        hashes: ``(N,)`` uint64, a content hash of each picture as it is learned.
+        hashes: ``(N,)`` int64, 64 bits of a content hash of each picture as it is learned.
     """
 
     def __init__(self, entry: Entry) -> None:
@@ -49,7 +48,7 @@ class PictureSet:
         self.spec = SampleSpec(axes, traits=traits)
         self.labels = entry.facts.labels
         self.fingerprint = entry.key
-        self.hashes: NDArray[np.uint64] = entry.hashes
+        self.hashes = torch.from_numpy(np.array(entry.hashes).view(np.int64))
         self.numbers = torch.from_numpy(np.array(entry.labels, dtype=np.int64)) if self.labels else None
         self._samples = entry.samples
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from paragone.evaluation.metrics import FEATURE_METRICS
 from paragone.hooks import hookimpl
-from paragone.modality import Modality
+from paragone.modality import Extractor, Modality
 
 from .config import PictureData, PictureSample
 from .presets import ARTICLE, DCGAN, R3GAN, SMALL
@@ -21,4 +22,18 @@ def paragone_modality() -> Modality:
         data_config=PictureData,
         sample_config=PictureSample,
         starter="paragone_image:starter/sprites.zip",
+        extractors=(
+            Extractor(
+                "efficientnet-lite0",
+                "EfficientNet-Lite0 on ImageNet, offline (extra: evaluate).",
+                "paragone_image.extractors.efficientnet:build",
+            ),
+            Extractor(
+                "inception",
+                "Inception v3, for scores to be compared with papers (extra: inception).",
+                "paragone_image.extractors.inception:build",
+            ),
+            Extractor("pixels", "The bare pixels; needs nothing, says little.", "paragone_image.extractors.pixels:build"),
+        ),
+        metrics=FEATURE_METRICS,
     )

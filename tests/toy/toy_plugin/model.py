@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from paragone.errors import DataError
+from paragone.execution import Execution
 from paragone.players import Players
 from paragone.randomness import generator_for
 from paragone.spec import Axis, SampleSpec
@@ -39,7 +40,11 @@ class Points:
         self.points.clamp_(-1, 1)
         numbers = torch.tensor([self.labels.index(name) for name in names] if self.labels else [])
         self.numbers = numbers.repeat_interleave(config.copies) if self.labels else None
-        self.fingerprint = hashlib.sha256(self.points.numpy().tobytes()).hexdigest()
+        rows = self.points.numpy()
+        self.hashes = torch.tensor(
+            [int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little", signed=True) for row in rows]
+        )
+        self.fingerprint = hashlib.sha256(rows.tobytes()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.points)
@@ -139,3 +144,23 @@ class PointFiles:
 
     def sheet(self, samples: torch.Tensor, columns: int, captions: Sequence[str], provenance: Mapping[str, Any]) -> bytes:
         return json.dumps({"points": samples.tolist(), "captions": list(captions), "provenance": dict(provenance)}).encode()
+
+
+class Bare:
+    """The coordinates themselves are the features."""
+
+    size = 2
+
+    def __init__(self, identity: str, factor: float) -> None:
+        self.identity, self.factor = identity, factor
+
+    def __call__(self, samples: torch.Tensor) -> torch.Tensor:
+        return samples.float() * self.factor
+
+
+def bare(spec: SampleSpec, execution: Execution) -> Bare:
+    return Bare("bare/1", 1.0)
+
+
+def spoilt(spec: SampleSpec, execution: Execution) -> Bare:
+    return Bare("spoilt/1", torch.nan)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paragone.evaluation.metrics import FEATURE_METRICS
 from paragone.hooks import hookimpl
-from paragone.modality import Modality, Preset
+from paragone.modality import Extractor, Modality, Preset
 from paragone.options import setting
 
 
@@ -51,4 +52,9 @@ def paragone_modality() -> Modality:
         data_config=PointData,
         sample_config=PointSample,
         starter="toy_plugin:grid.csv",
+        extractors=(
+            Extractor("bare", "The coordinates.", "toy_plugin.model:bare"),
+            Extractor("spoilt", "Features that are no numbers.", "toy_plugin.model:spoilt"),
+        ),
+        metrics=FEATURE_METRICS,
     )

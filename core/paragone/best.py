@@ -1,0 +1,83 @@
+"""Now and then a small evaluation, and the best weights so far kept beside the last.
+
+Adversarial training does not get better all the time. What is best is decided by one
+metric on few samples, so it is an estimate; `evaluate` tells more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import cast
+
+from . import files, weights
+from .data import Dataset
+from .errors import RunError
+from .evaluation.examiner import Examiner, ask, labels_like
+from .reporting import Reporter
+from .run import FORMAT, Run
+from .settings import TrainSettings
+from .trainer import Trainer
+
+REFERENCES = 1024
+"""Real samples that a look compares with, at most."""
+
+
+class Best:
+    """Looks at a trainer's moving average every so often, and keeps it when it is better than ever.
+
+    Args:
+        run: the folder to keep it in.
+        trainer: that trains it.
+        examiner: that knows the medium's metrics.
+        held: samples held out of the training; ``None`` to compare with those trained on.
+        train: the settings, with a ``keep_best``.
+        reporter: told of every look.
+
+    Raises:
+        UsageError: if there is no such metric.
+    """
+
+    def __init__(
+        self, run: Run, trainer: Trainer, examiner: Examiner, held: Dataset | None, train: TrainSettings, reporter: Reporter
+    ) -> None:
+        self.run, self.trainer, self.train, self.reporter = run, trainer, train, reporter
+        self.metric = examiner.medium.metric(train.keep_best)
+        self.examiner, self.reference = examiner, examiner.real(held or trainer.dataset, "real samples", REFERENCES)
+        self.value = self._kept()
+        self.looked = -1
+
+    def look(self, progress: float) -> None:
+        """Evaluate, if ``train.best_every`` of the budget has passed since the last time.
+
+        Raises:
+            OutputError: if the weights cannot be kept.
+        """
+        turn = math.floor(progress / self.train.best_every + 1e-9)
+        if self.looked < 0 and progress < 1:  # begun or resumed: the turn that is under way is not judged again
+            self.looked = turn
+        if turn <= self.looked:
+            return
+        self.looked = turn
+        count, seed, samples = self.train.best_count, self.train.seed, self.trainer.samples
+        numbers = labels_like(self.reference, count, seed)
+        generated = self.examiner.generated(self.trainer.ema.module, range(count), numbers)
+        value = ask([self.metric], generated, self.reference, seed)[self.metric.name].value
+        files.append(self.run.scores, json.dumps({"samples": samples, self.metric.name: value}))
+        better = value is not None and (
+            self.value is None or ((value < self.value) == (self.metric.better == "lower") and value != self.value)
+        )
+        if better:
+            facts = {"format": FORMAT, "samples": samples, "metric": self.metric.name, "value": value}
+            weights.save(self.run.best, self.trainer.ema.module.state_dict(), facts)
+            self.value = value
+        said = "cannot be computed" if value is None else f"{value:.4g}"
+        self.reporter.note(f"{self.metric.name} after {samples:,} samples: {said}{', the best so far' if better else ''}")
+
+    def _kept(self) -> float | None:
+        """The score of the weights that were kept before a resume, if by the same metric."""
+        try:
+            facts = weights.read(self.run.best)[1]
+        except RunError:
+            return None  # there are none, or none that could be used
+        return cast("float | None", facts.get("value")) if facts.get("metric") == self.metric.name else None

@@ -1,0 +1,290 @@
+"""``create MEDIUM evaluate``: a run put to the test, and real data put to the same test.
+
+A score means little by itself. Beside each stands the same score of real samples
+against real samples: no generator can be expected to do better.
+
+==============  =====================================  ===============================
+reference       what generated samples are held        what real samples stand for
+                against                                them in the second column
+==============  =====================================  ===============================
+``given``       other data, named by the user          the training data
+``held-out``    the samples held out of the training   the training data
+``training``    the training data, for want of better  one half of it against the other
+==============  =====================================  ===============================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..data import Dataset, Unlabelled, hold_out
+from ..errors import DataError, ParagoneError, UsageError
+from ..modality import Metric
+from ..opening import open_data
+from ..reporting import Reporter, Silent
+from ..sampler import Sampler
+from .evidence import Evidence, Score
+from .examiner import Examiner, ask, labels_like
+from .features import Progress
+from .memorisation import Memorisation, memorisation
+
+COUNT = 1024
+"""Generated samples when nobody says how many."""
+
+Scores = dict[str, Score]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Generated samples, and real ones in their place, held against the same reference.
+
+    Attributes:
+        generated, real: metric name → score; ``real`` is empty where there are too few samples to split.
+        counts: how many samples were generated, how many ``real`` ones stood for
+            them, and how many there are in the references of the two.
+    """
+
+    generated: Scores
+    real: Scores
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        sampler: the run that was put to the test.
+        extractor: identity of the feature extractor.
+        reference: ``"given"``, ``"held-out"`` or ``"training"``.
+        seed: of the first sample, and of all that was drawn.
+        metrics: what was measured, in order.
+        total: over all samples.
+        labels: label name → its samples alone, with the metrics that allow it.
+        memorisation: ``None`` where the training data could not be opened.
+        notes: what a reader must know to trust the numbers.
+        generated, training: for whoever wants to show samples.
+    """
+
+    sampler: Sampler
+    extractor: str
+    reference: str
+    seed: int
+    metrics: tuple[Metric, ...]
+    total: Compared
+    labels: dict[str, Compared]
+    memorisation: Memorisation | None
+    notes: tuple[str, ...]
+    generated: Evidence = field(repr=False)
+    training: Evidence | None = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """All numbers as JSON values."""
+        copied = self.memorisation
+        return {
+            "run": str(self.sampler.run.path),
+            "hash": self.sampler.hash,
+            "weights": self.sampler.which,
+            "modality": self.sampler.modality.name,
+            "extractor": self.extractor,
+            "reference": self.reference,
+            "seed": self.seed,
+            **_compared_json(self.total),
+            "labels": {label: _compared_json(compared) for label, compared in self.labels.items()},
+            "memorisation": None
+            if copied is None
+            else {
+                "ratio": copied.ratio,
+                "near_copies": copied.near_copies,
+                "near_copies_expected": copied.expected,
+                "exact_copies": copied.exact,
+                "baseline": copied.baseline,
+                "doubt": copied.doubt,
+            },
+            "notes": list(self.notes),
+        }
+
+
+def evaluate(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    modality: str | None = None,
+    count: int = COUNT,
+    seed: int = 0,
+    extractor: str | None = None,
+    weights: str = "last",
+    device: str = "auto",
+    reporter: Reporter | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure how good the samples of a run are.
+
+    Args:
+        run: the run folder.
+        data: other data to hold them against, or where the run's own data is now.
+        modality: raise if the run is of another one.
+        count: samples to generate.
+        seed: of the first; the others follow.
+        extractor: of features, one that the medium declares; ``None`` for its default.
+        weights: ``"last"``, or ``"best"`` where the training kept them.
+        device: as for training.
+        reporter: told what a user should know about the data.
+        progress: told how far the long parts are.
+
+    Raises:
+        ParagoneError: of the kind that fits.
+    """
+    if count < 2:
+        raise UsageError(f"{count} samples are too few to compare", where="count", fix="Ask for hundreds at least.")
+    sampler = Sampler.load(run, device, modality, weights)
+    examiner = Examiner(sampler.modality, sampler.spec, sampler.execution, extractor, progress)
+    notes: list[str] = []
+    sets = _Sets.open(sampler, None if data is None else Path(data), reporter or Silent(), notes)
+
+    training = None if sets.training is None else examiner.real(sets.training, "training samples")
+    held = None if sets.held is None else examiner.real(sets.held, "held-out samples")
+    given = None if sets.given is None else examiner.real(sets.given, "given samples")
+    reference = given or held or training
+    if reference is None:  # _Sets.open raises before that
+        raise AssertionError("nothing to compare with")
+    numbers = labels_like(reference, count, seed)
+    if numbers is None and sampler.labels:
+        numbers = torch.arange(count) % len(sampler.labels)
+        notes.append("the data has no labels: samples of all labels alike were generated")
+    generated = examiner.generated(sampler.generator, range(seed, seed + count), numbers)
+
+    metrics = sampler.modality.metrics
+    total = compare(metrics, generated, reference, None if reference is training else training, seed)
+    labels = {}
+    if reference.numbers is not None:
+        single = tuple(metric for metric in metrics if metric.per_label)
+        for number in torch.unique(reference.numbers).tolist():
+            others = None if training is None or reference is training else training.of_label(number)
+            labels[sampler.labels[number]] = compare(single, generated.of_label(number), reference.of_label(number), others, seed)
+    return Evaluation(
+        sampler,
+        examiner.extractor.identity,
+        "training" if reference is training else "held-out" if reference is held else "given",
+        seed,
+        metrics,
+        total,
+        labels,
+        None if training is None or len(training) < 2 else memorisation(generated, training, held),
+        tuple(notes),
+        generated,
+        training,
+    )
+
+
+def compare(metrics: tuple[Metric, ...], generated: Evidence, reference: Evidence, real: Evidence | None, seed: int) -> Compared:
+    """Scores of ``generated`` and, for comparison, of as many real samples.
+
+    Args:
+        metrics: to ask.
+        generated: to be judged.
+        reference: what they are held against.
+        real: real samples other than the reference's; ``None`` to hold one half of
+            the reference against the other.
+        seed: of what metrics draw.
+    """
+    if real is None:
+        half = torch.arange(len(reference))  # in the order of their hashes, so even and odd are a random split
+        real, against = reference.part(half[::2]), reference.part(half[1::2])
+    else:
+        against = reference
+    real = real.part(torch.arange(min(len(real), len(generated))))
+    scores = ask(metrics, real, against, seed) if len(real) and len(against) else {}
+    counts = {"generated": len(generated), "reference": len(reference), "real": len(real), "real_reference": len(against)}
+    return Compared(ask(metrics, generated, reference, seed), scores, counts)
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """The data that an evaluation needs, as far as it is there."""
+
+    training: Dataset | None
+    held: Dataset | None
+    given: Dataset | None
+
+    @classmethod
+    def open(cls, sampler: Sampler, data: Path | None, reporter: Reporter, notes: list[str]) -> _Sets:
+        """Open the run's own data, and ``data`` where it is other data."""
+        kept = sampler.run.config["data"]
+        given = None if data is None else _open(sampler, data, reporter)
+        if given is not None and given.fingerprint == kept["fingerprint"]:
+            own: Dataset | None = given
+            given = None
+        else:
+            own = _own(sampler, kept, reporter, notes, needed=given is None)
+        training, held = (None, None) if own is None else hold_out(own, sampler.settings.train.hold_out)
+        if given is not None:
+            if own is None:
+                notes.append("without the training data nothing can be said about copies, nor about real against real")
+            return cls(training, held, given)
+        if held is None:
+            notes.append(
+                "compared with the very samples it was trained on: copying them would score well. "
+                "Train with --set train.hold_out=0.15, or give other data with --data."
+            )
+        return cls(training, held, None)
+
+
+def _own(sampler: Sampler, kept: dict[str, Any], reporter: Reporter, notes: list[str], needed: bool) -> Dataset | None:
+    """The data that the run was trained on, if it is still there and still the same."""
+    path = None if kept.get("path") is None else Path(kept["path"])
+    try:
+        own = _open(sampler, path, reporter)
+    except ParagoneError as error:
+        if needed:
+            fix = "Restore it, or name data to compare with: --data DATA."
+            raise DataError(error.what, where=error.where or path, fix=fix) from error
+        notes.append(f"the training data cannot be opened ({error.what})")
+        return None
+    if own.fingerprint == kept["fingerprint"]:
+        return own
+    if needed:
+        raise DataError(
+            "the data has changed since this run was trained", where=path, fix="Restore it, or name data to compare with: --data DATA."
+        )
+    notes.append("the training data has changed since, so it is left out")
+    return None
+
+
+def _open(sampler: Sampler, path: Path | None, reporter: Reporter) -> Dataset:
+    dataset = open_data(sampler.modality, sampler.settings.data, path, reporter.note)
+    if dataset.spec.shape != sampler.spec.shape or dataset.spec.dtype != sampler.spec.dtype:
+        raise DataError(
+            f"gives samples of {dataset.spec}, this run makes {sampler.spec}",
+            where=path or "starter set",
+            fix="Give data of the same kind.",
+        )
+    if dataset.labels == sampler.labels:
+        return dataset
+    if sampler.labels and dataset.labels and set(dataset.labels) <= set(sampler.labels):
+        return _Renumbered(dataset, sampler.labels)
+    return Unlabelled(dataset)
+
+
+class _Renumbered(Unlabelled):
+    """A dataset that knows some of a run's labels, with the run's numbers for them."""
+
+    def __init__(self, dataset: Dataset, labels: tuple[str, ...]) -> None:
+        super().__init__(dataset)
+        self.labels = labels
+        if dataset.numbers is not None:
+            self.numbers = torch.tensor([labels.index(label) for label in dataset.labels])[dataset.numbers]
+
+
+def _compared_json(compared: Compared) -> dict[str, Any]:
+    def score(value: Score | None) -> dict[str, Any] | None:
+        return None if value is None else {"value": value.value, "deviation": value.deviation, "doubt": value.doubt}
+
+    return {
+        "counts": compared.counts,
+        "scores": {name: score(value) | {"real": score(compared.real.get(name))} for name, value in compared.generated.items()},  # type: ignore[operator]
+    }

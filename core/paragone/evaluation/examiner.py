@@ -1,0 +1,88 @@
+"""Looks at data and at generators through one feature extractor, and asks the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import torch
+from torch import nn
+
+from ..data import Dataset
+from ..execution import Execution
+from ..modality import Metric, Modality, resolve
+from ..opening import cache_folder
+from ..randomness import generator_for, latents
+from ..sampler import CHUNK, generate
+from ..spec import SampleSpec
+from .evidence import Evidence, Measure, Score
+from .features import MOST, FeatureExtractor, Progress, extract, real_evidence
+
+
+class Examiner:
+    """One feature extractor of one medium, and the means to use it.
+
+    Args:
+        medium: that declares it.
+        spec: of a sample.
+        execution: where generators run; extractors get it too.
+        extractor: its name; ``None`` for the default.
+        progress: told how far the long parts are.
+
+    Raises:
+        UsageError: if there is no such extractor, or what it needs is not installed.
+    """
+
+    def __init__(
+        self, medium: Modality, spec: SampleSpec, execution: Execution, extractor: str | None = None, progress: Progress | None = None
+    ) -> None:
+        self.medium, self.spec, self.execution = medium, spec, execution
+        self.extractor: FeatureExtractor = resolve(medium.extractor(extractor).build)(spec, execution)
+        self.progress: Progress = progress or (lambda what, done, total: None)
+
+    def real(self, dataset: Dataset, what: str, most: int = MOST) -> Evidence:
+        """The features of ``most`` samples of a data set; computed once, then kept beside the medium's other caches."""
+        return real_evidence(self.extractor, dataset, cache_folder(self.medium.name) / "features", what, self.progress, most)
+
+    def generated(self, generator: nn.Module, seeds: range, numbers: torch.Tensor | None) -> Evidence:
+        """What ``generator`` makes of ``seeds``: sample *i* is the one that `create` makes of that seed and label.
+
+        Args:
+            generator: on the device.
+            seeds: one a sample.
+            numbers: ``(len(seeds),)`` int64 labels, ``None`` without.
+        """
+        made: list[torch.Tensor] = []
+
+        def batches() -> Iterator[torch.Tensor]:
+            for start in range(0, len(seeds), CHUNK):
+                latent = latents(seeds[start : start + CHUNK], cast(int, generator.latent_size))
+                labels = None if numbers is None else numbers[start : start + CHUNK].tolist()
+                made.append(generate(generator, self.spec, self.execution, latent, labels))
+                yield made[-1]
+
+        features = extract(self.extractor, batches(), len(seeds), "generated samples", self.progress)
+        samples = torch.cat(made)
+        return Evidence(features.double(), numbers, lambda wanted: samples[wanted])
+
+
+def labels_like(reference: Evidence, count: int, seed: int) -> torch.Tensor | None:
+    """``(count,)`` labels in the proportions of ``reference``, in random order; ``None`` without labels.
+
+    Each share is met as exactly as whole numbers allow: what chance draws would differ
+    by is not the generator's doing.
+    """
+    if reference.numbers is None:
+        return None
+    order = reference.numbers.sort().values
+    evenly = ((torch.arange(count, dtype=torch.float64) + 0.5) / count * len(order)).long()
+    return order[evenly][torch.randperm(count, generator=generator_for(seed, "labels"))]
+
+
+def ask(metrics: Iterable[Metric], candidate: Evidence, reference: Evidence, seed: int) -> dict[str, Score]:
+    """Each metric's score, by its name."""
+    scores: dict[str, Score] = {}
+    for metric in metrics:
+        measure: Measure = resolve(metric.measure)
+        scores[metric.name] = measure(candidate, reference, seed)
+    return scores

@@ -1,0 +1,83 @@
+"""Is it new, or copied from the training set?
+
+For each generated sample, the nearest training sample in feature space. How near is
+too near, real samples tell: those held out of the training, or where none were held
+out, each training sample against all the others.
+
+    ratio = median distance generated → train / median distance real → train
+
+A generator that copies has a ratio near 0; one that makes what could as well be new
+real samples, about 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from .evidence import Evidence
+from .neighbours import distances
+
+NEAR = 0.01
+"""Share of real samples that count as near-copies: those nearest to the training set."""
+
+
+@dataclass(frozen=True)
+class Memorisation:
+    """The outcome.
+
+    Attributes:
+        ratio: as above; ``None`` where all real samples have an identical one in training.
+        near_copies: generated samples as near to a training sample as the nearest 1 % of the real ones.
+        expected: near-copies that as many real samples would hold.
+        exact: generated samples equal to a training sample in every entry.
+        nearest: ``(N,)`` int64, the training sample nearest to each generated one.
+        closeness: ``(N,)`` float64, its distance over the median distance of real ones.
+        baseline: ``"held-out"`` or ``"leave-one-out"``, where the real distances came from.
+        doubt: why this cannot be trusted, or empty.
+    """
+
+    ratio: float | None
+    near_copies: int
+    expected: float
+    exact: int
+    nearest: torch.Tensor
+    closeness: torch.Tensor
+    baseline: str
+    doubt: str
+
+
+def memorisation(generated: Evidence, training: Evidence, held_out: Evidence | None) -> Memorisation:
+    """Compare distances to the training set.
+
+    Args:
+        generated: to be judged.
+        training: what was trained on, 2 samples or more.
+        held_out: real samples that were not; ``None`` if there are none.
+    """
+    to_training, nearest = distances(generated.features, training.features).min(1)
+    if held_out is not None:
+        real = distances(held_out.features, training.features).min(1).values
+    else:
+        real = distances(training.features, training.features).kthvalue(2, dim=1).values
+    typical, threshold = float(real.median()), float(torch.quantile(real, NEAR))
+    return Memorisation(
+        ratio=float(to_training.median()) / typical if typical else None,
+        near_copies=int((to_training <= threshold).sum()),
+        expected=float((real <= threshold).double().mean()) * len(generated),
+        exact=_equal(generated, training, nearest),
+        nearest=nearest,
+        closeness=to_training / typical if typical else torch.full_like(to_training, torch.nan),
+        baseline="leave-one-out" if held_out is None else "held-out",
+        doubt=f"only {len(real)} real distances to compare with" if len(real) < 100 else "",
+    )
+
+
+def _equal(generated: Evidence, training: Evidence, nearest: torch.Tensor) -> int:
+    """How many samples equal their nearest one in every entry."""
+    equal = 0
+    for indices in torch.split(torch.arange(len(generated)), 64):
+        pairs = generated.read(indices).flatten(1) == training.read(nearest[indices]).flatten(1)
+        equal += int(pairs.all(1).sum())
+    return equal

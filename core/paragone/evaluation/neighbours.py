@@ -1,0 +1,68 @@
+"""Fidelity and variety from nearest neighbours in feature space.
+
+Kynkäänniemi et al. 2019, equation 1: the manifold of a set is the union of balls
+round its members, each as wide as the distance to the k-th nearest other member.
+*Precision* is the share of candidates on the reference's manifold, *recall* the
+share of references on the candidates'.
+
+Naeem et al. 2020, equations 3 and 4, k = 5: *density* counts how many reference
+balls a candidate lies in, over k; *coverage* is the share of reference balls that
+hold a candidate at all. A few outliers cannot inflate these two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .evidence import Evidence, Score, too_few
+
+MANIFOLD_K = 3
+COVERAGE_K = 5
+TRUSTED = 100
+"""Samples under which these shares say little."""
+
+_ROWS = 1024
+
+
+def distances(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """``(N, M)`` Euclidean distances of ``(N, D)`` and ``(M, D)``, in float64."""
+    return torch.cat([torch.cdist(rows, y.double()) for rows in torch.split(x.double(), _ROWS)])
+
+
+def radii(x: torch.Tensor, k: int) -> torch.Tensor:
+    """``(N,)`` distance of each row to its ``k``-th nearest other row; needs k < N."""
+    return distances(x, x).kthvalue(k + 1, dim=1).values  # the nearest is the row itself
+
+
+def inside(points: torch.Tensor, centres: torch.Tensor, k: int) -> torch.Tensor:
+    """``(N, M)`` truth values: whether point i lies in the ball of centre j."""
+    return distances(points, centres) <= radii(centres, k)
+
+
+def precision(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
+    """Share of candidates on the reference's manifold, 0 to 1."""
+    return _share(candidate, reference, MANIFOLD_K, lambda c, r, k: inside(c, r, k).any(1).double().mean())
+
+
+def recall(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
+    """Share of references on the candidates' manifold, 0 to 1."""
+    return _share(candidate, reference, MANIFOLD_K, lambda c, r, k: inside(r, c, k).any(1).double().mean())
+
+
+def density(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
+    """Mean number of reference balls round a candidate, over k; 1 for real against real, may be more."""
+    return _share(candidate, reference, COVERAGE_K, lambda c, r, k: inside(c, r, k).double().sum(1).mean() / k)
+
+
+def coverage(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
+    """Share of reference balls that hold a candidate, 0 to 1."""
+    return _share(candidate, reference, COVERAGE_K, lambda c, r, k: inside(c, r, k).any(0).double().mean())
+
+
+def _share(candidate: Evidence, reference: Evidence, k: int, compute: Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]) -> Score:
+    if min(len(candidate), len(reference)) <= k:
+        return Score(None, doubt=f"a {k}th neighbour needs more than {k} samples")
+    value = float(compute(candidate.features, reference.features, k))
+    return Score(value, doubt=too_few(candidate, reference, TRUSTED, "a share of neighbours"))

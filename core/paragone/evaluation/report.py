@@ -1,0 +1,200 @@
+"""An evaluation as one HTML file that needs nothing else: no network, no second file."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import files
+from ..artefacts import Artefacts
+from ..modality import resolve
+from ..stats_log import read_lines, read_stats
+from .curves import curve
+from .evaluate import Compared, Evaluation
+from .evidence import Score
+
+SHEET = 64
+PAIRS = 24
+CURVES = ("margin", "loss_generator", "loss_discriminator", "diversity", "augment_p", "r_t", "gradient_generator", "gradient_discriminator")
+"""Statistics of the training that are drawn."""
+
+_KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".wav": "audio/wav", ".flac": "audio/flac"}
+_AGAINST = {"held-out": "samples held out of the training", "given": "the data given", "training": "the samples it was trained on"}
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
+h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
+table { border-collapse: collapse } th, td { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: right }
+th:first-child, td:first-child, td.words { text-align: left } td.doubtful { color: #a40 }
+.tiles { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0 } figcaption { font-size: .8rem; color: #555 }
+.pair img { width: 6rem; image-rendering: pixelated; background: repeating-conic-gradient(#eee 0 25%, #fff 0 50%) 0 0 / 1rem 1rem }
+.sheet img { max-width: 100%; image-rendering: pixelated } svg { background: #f7f7f7 }
+pre { overflow: auto; background: #f7f7f7; padding: 1rem }
+"""
+
+
+def write_report(evaluation: Evaluation, path: Path) -> None:
+    """Write :func:`render` to ``path``; an old file stays until the new one is complete.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    files.write(path, render(evaluation).encode("utf-8", "replace"))
+
+
+def render(evaluation: Evaluation) -> str:
+    """The whole page: samples, scores, labels, copies, curves, provenance."""
+    run, sampler = evaluation.sampler.run, evaluation.sampler
+    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, sampler.modality.sample_config())
+    counts = evaluation.total.counts
+    facts = {
+        "Generated": f"{counts['generated']:,} samples, seeds {evaluation.seed} to {evaluation.seed + counts['generated'] - 1}",
+        "Compared with": f"{counts['reference']:,} of {_AGAINST[evaluation.reference]}",
+        "Real for comparison": f"{counts['real']:,} against {counts['real_reference']:,}",
+        "Features": evaluation.extractor,
+        "Weights": f"{sampler.which}, {sampler.hash}",
+    }
+    parts = [
+        f"<h1>How good is {_text(run.path.name)}?</h1>",
+        _table([[name, value] for name, value in facts.items()]),
+        *(f"<p>Note: {_text(note)}</p>" for note in evaluation.notes),
+        "<h2>Samples</h2>",
+        _sheet(evaluation, artefacts),
+        "<h2>Scores</h2>",
+        "<p>No generator can be expected to do better than real samples do.</p>",
+        _scores(evaluation),
+        _labels(evaluation),
+        _copies(evaluation, artefacts),
+        "<h2>The training</h2>",
+        _curves(evaluation),
+        "<h2>Provenance</h2>",
+        _details("config.json", run.config),
+        _details("all numbers", evaluation.to_json()),
+    ]
+    title = f"{_text(run.path.name)}: evaluation"
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _sheet(evaluation: Evaluation, artefacts: Artefacts) -> str:
+    shown = torch.arange(min(SHEET, len(evaluation.generated)))
+    data = artefacts.sheet(evaluation.generated.read(shown), 8, (), {})
+    return f'<div class="sheet">{_embed(data, artefacts.sheet_extension)}</div>'
+
+
+def _scores(evaluation: Evaluation) -> str:
+    rows: list[list[str]] = [["", "generated", "real", ""]]
+    for metric in evaluation.metrics:
+        score, real = evaluation.total.generated[metric.name], evaluation.total.real.get(metric.name)
+        doubt = f"doubtful: {score.doubt}" if score.doubt else f"{metric.summary} {metric.better.capitalize()} is better."
+        rows.append([metric.title or metric.name, _figure(score), _figure(real), doubt])
+    return _table(rows)
+
+
+def _labels(evaluation: Evaluation) -> str:
+    if not evaluation.labels:
+        return ""
+    single = [metric for metric in evaluation.metrics if metric.per_label]
+    rows = [["label", "generated", "reference", *(name for metric in single for name in (metric.title or metric.name, "real"))]]
+    for label, compared in evaluation.labels.items():
+        counts = [f"{compared.counts['generated']:,}", f"{compared.counts['reference']:,}"]
+        rows.append([label, *counts, *_cells(compared, [metric.name for metric in single])])
+    return f"<h2>Each label by itself</h2>{_table(rows)}<p>? too few samples of that label to trust the number.</p>"
+
+
+def _cells(compared: Compared, names: Iterable[str]) -> list[str]:
+    return [
+        cell
+        for name in names
+        for cell in (_figure(compared.generated[name]) + "?" * bool(compared.generated[name].doubt), _figure(compared.real.get(name)))
+    ]
+
+
+def _copies(evaluation: Evaluation, artefacts: Artefacts) -> str:
+    copied = evaluation.memorisation
+    if copied is None or evaluation.training is None:
+        return ""
+    real = "held-out samples have" if copied.baseline == "held-out" else "training samples have from each other"
+    rows = [
+        [
+            f"median distance to the nearest training sample, over that which {real}",
+            "n/a" if copied.ratio is None else f"{copied.ratio:.2f}",
+        ],
+        ["near-copies (as near as the nearest 1 % of real samples)", f"{copied.near_copies} (real: {copied.expected:.0f})"],
+        ["exact copies", str(copied.exact)],
+    ]
+    # the nearest ones first: if anything was copied, it is among them
+    order = copied.closeness.argsort(stable=True)[:PAIRS]
+    made, nearest = evaluation.generated.read(order), evaluation.training.read(copied.nearest[order])
+    labels, numbers = evaluation.sampler.labels, evaluation.generated.numbers
+    figures = []
+    for row, index in enumerate(order.tolist()):
+        pair = "".join(_embed(artefacts.encode(sample, {}), artefacts.extension) for sample in (made[row], nearest[row]))
+        name = "" if numbers is None or not labels else f", {labels[int(numbers[index])]}"
+        caption = f"seed {evaluation.seed + index}{name}: {float(copied.closeness[index]):.2f}"
+        figures.append(f'<figure class="pair">{pair}<figcaption>{_text(caption)}</figcaption></figure>')
+    doubt = f"<p>Doubtful: {_text(copied.doubt)}.</p>" if copied.doubt else ""
+    told = (
+        "The samples that come nearest to the training set, each with its nearest training sample to the right, "
+        "and the distance between the two over the typical one."
+    )
+    return f'<h2>New, or copied?</h2>{_table(rows)}{doubt}<p>{told}</p><div class="tiles">{"".join(figures)}</div>'
+
+
+def _curves(evaluation: Evaluation) -> str:
+    run = evaluation.sampler.run
+    history = read_stats(run.stats)
+    series: dict[str, list[tuple[float, float]]] = {name: [(stats.samples, getattr(stats, name)) for stats in history] for name in CURVES}
+    looks: dict[str, list[tuple[float, float]]] = {}
+    for line in read_lines(run.scores):
+        samples = line.get("samples") if isinstance(line, dict) else None
+        if isinstance(samples, int):
+            for name, value in line.items():
+                if isinstance(value, float):
+                    looks.setdefault(name, []).append((samples, value))
+    drawn = [curve(name.replace("_", " "), sorted(set(points))) for name, points in {**looks, **series}.items() if len(points) > 1]
+    return f'<div class="tiles">{"".join(drawn)}</div>' if drawn else "<p>It kept no statistics.</p>"
+
+
+def _details(title: str, facts: Mapping[str, Any]) -> str:
+    return f"<details><summary>{title}</summary><pre>{_text(json.dumps(facts, indent=2, ensure_ascii=False))}</pre></details>"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells; a first row with an empty or plain-word first cell and more than two columns is a heading."""
+    lines = []
+    for number, row in enumerate(rows):
+        tag = "th" if number == 0 and len(row) > 2 else "td"
+        lines.append("<tr>" + "".join(f"<{tag}{_kind(cell)}>{_text(cell)}</{tag}>" for cell in row) + "</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _kind(cell: str) -> str:
+    if cell.startswith("doubtful"):
+        return ' class="words doubtful"'
+    return ' class="words"' if len(cell) > 24 else ""
+
+
+def _figure(score: Score | None) -> str:
+    if score is None or score.value is None:
+        return "n/a"
+    digits = 1 if abs(score.value) >= 10 else 3
+    return f"{score.value:.{digits}f}" + ("" if score.deviation is None else f" ± {score.deviation:.{digits}f}")
+
+
+def _embed(data: bytes, extension: str) -> str:
+    """A file inside the page: a picture, a sound, or else text."""
+    kind = _KINDS.get(extension)
+    if kind is None:
+        return f"<pre>{_text(data.decode('utf-8', 'replace'))}</pre>"
+    source = f"data:{kind};base64,{base64.b64encode(data).decode()}"
+    return f'<audio controls src="{source}"></audio>' if kind.startswith("audio") else f'<img alt="" src="{source}">'
+
+
+def _text(text: str) -> str:
+    return html.escape(text)

@@ -1,0 +1,162 @@
+"""A run put to the test, from the library, in all situations of its data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+import paragone
+from paragone.errors import DataError, DivergenceError, RunError, UsageError
+from paragone.evaluation.evaluate import Evaluation, compare, evaluate
+from paragone.evaluation.evidence import Evidence
+from paragone.evaluation.metrics import FEATURE_METRICS
+from paragone.evaluation.report import render, write_report
+
+GRID = "x,y,label\n" + "".join(f"{x},{y},{'left' if x < 0 else 'right'}\n" for x in (-0.6, -0.2, 0.2, 0.6) for y in (-0.5, 0.5))
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that held some points out, and kept the best weights."""
+    folder = tmp_path_factory.mktemp("held")
+    (folder / "grid.csv").write_text(GRID)
+    settings = {"train.device": "cpu", "train.hold_out": 0.2, "train.keep_best": "kid", "train.best_every": 0.25, "train.stats_every": 512}
+    return paragone.train("points", folder / "grid.csv", out=folder / "run", samples=6400, settings=settings).path
+
+
+def facts(outcome: Evaluation) -> dict[str, object]:
+    return json.loads(json.dumps(outcome.to_json()))
+
+
+def test_every_score_has_its_real_one_beside_it(held: Path) -> None:
+    outcome = facts(evaluate(held, count=300))
+    assert outcome["reference"] == "held-out"
+    assert set(outcome["scores"]) == {metric.name for metric in FEATURE_METRICS}
+    for name, score in outcome["scores"].items():
+        assert score["value"] is not None, name
+        assert score["real"]["value"] is not None, name
+    assert outcome["scores"]["coverage"]["real"]["value"] > 0.9
+    assert outcome["scores"]["kid"]["real"]["deviation"] > 0
+    assert set(outcome["labels"]) == {"left", "right"}
+    assert sum(row["counts"]["generated"] for row in outcome["labels"].values()) == 300
+    assert outcome["memorisation"]["baseline"] == "held-out"
+    assert outcome["notes"] == []
+
+
+def test_is_repeatable_and_depends_on_the_seed(held: Path) -> None:
+    first, again, other = (facts(evaluate(held, count=64, seed=seed)) for seed in (1, 1, 2))
+    assert first == again
+    assert first["scores"]["kid"]["value"] != other["scores"]["kid"]["value"]
+
+
+def test_samples_are_those_that_create_makes(held: Path) -> None:
+    outcome = evaluate(held, count=40, seed=7)
+    numbers = outcome.generated.numbers
+    label = outcome.sampler.labels[int(numbers[33])]
+    wanted = paragone.load(held).sample([7 + 33], label=label).samples
+    assert torch.allclose(outcome.generated.read(torch.tensor([33])), wanted, atol=1e-6)
+
+
+def test_best_weights(held: Path) -> None:
+    best, last = evaluate(held, count=64, weights="best"), evaluate(held, count=64)
+    looks = [json.loads(line) for line in (held / "scores.jsonl").read_text().splitlines()]
+    assert [look["samples"] for look in looks] == sorted(look["samples"] for look in looks)
+    assert len(looks) == 4
+    assert best.sampler.hash != last.sampler.hash or looks[-1]["kid"] == min(look["kid"] for look in looks)
+
+
+def test_without_anything_held_out_it_says_so(points_run: Path) -> None:
+    outcome = facts(evaluate(points_run, count=128))
+    assert outcome["reference"] == "training"
+    assert any("hold_out" in note for note in outcome["notes"])
+    assert outcome["counts"]["real"] <= 128
+    assert outcome["memorisation"]["baseline"] == "leave-one-out"
+
+
+def test_other_data(held: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("x,y,label\n0.2,0.5,right\n0.6,0.5,right\n")
+    outcome = facts(evaluate(held, other, count=128))
+    assert outcome["reference"] == "given"
+    assert set(outcome["labels"]) == {"right"}
+    other.write_text("x,y\n0.2,0.5\n0.6,0.5\n")
+    unlabelled = facts(evaluate(held, other, count=128))
+    assert unlabelled["labels"] == {}
+    assert any("no labels" in note for note in unlabelled["notes"])
+
+
+def test_one_label_with_one_sample(tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("x,y,label\n" + "0.5,0.5,many\n" * 60 + "-0.5,0.5,one\n")
+    settings = {"train.device": "cpu", "data.copies": 1, "train.hold_out": 0.3}
+    run = paragone.train("points", tmp_path / "few.csv", out=tmp_path / "run", samples=128, settings=settings)
+    outcome = facts(evaluate(run.path, count=50))
+    assert set(outcome["labels"]) == {"many"}  # the only sample of the other is needed for training
+    assert "wants at least" in outcome["scores"]["kid"]["doubt"]
+    (tmp_path / "few.csv").write_text("x,y,label\n0.5,0.5,many\n0.4,0.5,one\n")
+    tiny = facts(evaluate(run.path, tmp_path / "few.csv", count=50))
+    assert tiny["scores"]["kid"]["value"] is not None
+    assert tiny["labels"]["one"]["scores"]["kid"]["value"] is None
+    assert tiny["labels"]["one"]["scores"]["coverage"]["doubt"]
+
+
+def test_data_that_is_gone_or_changed(held: Path, tmp_path: Path) -> None:
+    run, data = tmp_path / "run", Path(json.loads((held / "config.json").read_text())["data"]["path"])
+    shutil.copytree(held, run)
+    moved = tmp_path / "moved.csv"
+    shutil.copy(data, moved)
+    config = json.loads((run / "config.json").read_text())
+    config["data"]["path"] = str(tmp_path / "gone.csv")
+    (run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(DataError, match="--data"):
+        evaluate(run, count=32)
+    assert evaluate(run, moved, count=32).reference == "held-out"  # the same content elsewhere
+    moved.write_text(GRID + "0.9,0.9,right\n")
+    outcome = evaluate(run, moved, count=32)
+    assert outcome.reference == "given"
+    assert outcome.memorisation is None
+    assert len(outcome.notes) == 2
+    (tmp_path / "gone.csv").write_text(GRID + "0.9,0.9,right\n")
+    with pytest.raises(DataError, match="has changed"):
+        evaluate(run, count=32)
+
+
+def test_wrong_use(held: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="bare"):
+        evaluate(held, extractor="bear")
+    with pytest.raises(DivergenceError, match="spoilt"):
+        evaluate(held, extractor="spoilt")
+    with pytest.raises(RunError, match="not of image"):
+        evaluate(held, modality="image")
+    with pytest.raises(UsageError, match="too few"):
+        evaluate(held, count=1)
+    with pytest.raises(RunError):
+        evaluate(tmp_path)
+    with pytest.raises(DataError):
+        evaluate(held, tmp_path / "none.csv")
+
+
+def test_no_best_weights(points_run: Path) -> None:
+    with pytest.raises(UsageError, match="--keep-best"):
+        evaluate(points_run, weights="best")
+
+
+def test_halves_stand_for_real_samples(evidence: object) -> None:
+    points = torch.randn(80, 3, generator=torch.Generator().manual_seed(0))
+    reference = Evidence(points.double(), None, lambda wanted: points[wanted])
+    compared = compare(FEATURE_METRICS, reference.part(torch.arange(10)), reference, None, 0)
+    assert compared.counts == {"generated": 10, "reference": 80, "real": 10, "real_reference": 40}
+
+
+def test_report_is_one_file_that_shows_everything(held: Path, tmp_path: Path) -> None:
+    outcome = evaluate(held, count=128)
+    page = render(outcome)
+    assert page.count("<svg") >= 8
+    assert "src=" not in page.replace('src="data:', "")  # nothing is loaded from elsewhere
+    for told in ("KID", "coverage", "left", "New, or copied?", outcome.sampler.hash, "margin", "fingerprint"):
+        assert told in page
+    write_report(outcome, tmp_path / "deep" / "report.html")
+    assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == page

@@ -1,0 +1,52 @@
+"""Copies are found, and what is new is not called a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from paragone.evaluation.evidence import Evidence
+from paragone.evaluation.memorisation import memorisation
+
+Make = Callable[..., Evidence]
+
+
+def points(count: int, name: int, size: int = 6) -> torch.Tensor:
+    return torch.randn(count, size, generator=torch.Generator().manual_seed(name))
+
+
+def test_new_samples_are_like_held_out_ones(evidence: Make) -> None:
+    found = memorisation(evidence(points(1000, 1)), evidence(points(500, 2)), evidence(points(300, 3)))
+    assert found.ratio == pytest.approx(1.0, abs=0.1)
+    assert found.near_copies < 40
+    assert found.exact == 0
+    assert found.baseline == "held-out"
+    assert not found.doubt
+
+
+def test_copies_are_counted(evidence: Make) -> None:
+    training = points(500, 2)
+    copied = torch.cat([training[:100], training[100:150] + 1e-4, points(100, 1)])
+    found = memorisation(evidence(copied), evidence(training), evidence(points(300, 3)))
+    assert found.exact == 100
+    assert 150 <= found.near_copies <= 156
+    assert found.expected == pytest.approx(250 * 3 / 300, rel=0.4)
+    assert found.ratio == pytest.approx(0.0, abs=1e-3)
+    assert found.nearest[:150].tolist() == list(range(150))
+
+
+def test_without_held_out_samples_the_training_set_is_its_own_measure(evidence: Make) -> None:
+    training = points(500, 2)
+    found = memorisation(evidence(points(500, 1)), evidence(training), None)
+    assert found.baseline == "leave-one-out"
+    assert found.ratio == pytest.approx(1.0, abs=0.1)
+    assert memorisation(evidence(training), evidence(training), None).exact == 500
+
+
+def test_a_training_set_of_twins_has_no_ratio(evidence: Make) -> None:
+    twins = points(40, 2).repeat(2, 1)
+    found = memorisation(evidence(points(10, 1)), evidence(twins), None)
+    assert found.ratio is None
+    assert "80 real distances" in found.doubt

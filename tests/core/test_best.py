@@ -1,0 +1,65 @@
+"""The best weights are kept beside the last, and looking for them changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import paragone
+from paragone import api, weights
+from paragone.errors import UsageError
+
+SETTINGS = {"train.device": "cpu", "train.precision": "fp32", "train.threads": 1, "train.seed": 3}
+LOOKING = {**SETTINGS, "train.keep_best": "kid", "train.best_every": 0.25, "train.best_count": 32}
+
+
+def looks(run: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run / "scores.jsonl").read_text().splitlines()]
+
+
+def test_keeps_what_scored_best(tmp_path: Path) -> None:
+    run = paragone.train("points", out=tmp_path / "run", samples=6400, settings=LOOKING)
+    found = looks(run.path)
+    assert [look["samples"] for look in found] == [1600, 3200, 4800, 6400]
+    facts = weights.read(run.best)[1]
+    assert facts["value"] == min(look["kid"] for look in found)
+    assert facts["samples"] == next(look["samples"] for look in found if look["kid"] == facts["value"])
+    assert paragone.load(run.path).hash != "" != api.load(run.path, which="best").hash
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    plain = paragone.train("points", out=tmp_path / "plain", samples=3200, settings=SETTINGS)
+    looking = paragone.train("points", out=tmp_path / "looking", samples=3200, settings=LOOKING)
+    assert plain.hash() == looking.hash()
+
+
+def test_a_resumed_training_goes_on_looking(tmp_path: Path) -> None:
+    parts = paragone.train("points", out=tmp_path / "parts", samples=2944, settings={**LOOKING, "train.best_every": 1.0})
+    first = weights.read(parts.best)[1]
+    api.resume(parts.path, layers=[("test", {"train.samples": 6400, "train.best_every": 0.25})])
+    assert [look["samples"] for look in looks(parts.path)] == [2944, 3200, 4800, 6400]
+    assert looks(parts.path)[0]["kid"] == first["value"]
+    assert weights.read(parts.best)[1]["value"] == min(look["kid"] for look in looks(parts.path))
+
+
+def test_an_unknown_metric_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="'kid'"):
+        paragone.train("points", out=tmp_path / "run", samples=640, settings={**SETTINGS, "train.keep_best": "kidd"})
+    assert not (tmp_path / "run").exists()
+
+
+def test_higher_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
+    settings = {**LOOKING, "train.keep_best": "variety"}
+    run = paragone.train("points", out=tmp_path / "run", samples=6400, settings=settings)
+    assert weights.read(run.best)[1]["value"] == max(look["variety"] for look in looks(run.path))
+
+
+def test_best_and_last_sample_differently(tmp_path: Path) -> None:
+    run = paragone.train("points", out=tmp_path / "run", samples=3200, settings=LOOKING)
+    api.resume(run.path, layers=[("test", {"train.samples": 6400, "train.keep_best": ""})])
+    last, best = paragone.load(run.path), api.load(run.path, which="best")
+    assert (last.which, best.which) == ("last", "best")
+    assert not torch.equal(last.sample([1]).samples, best.sample([1]).samples)
