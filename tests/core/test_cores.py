@@ -57,12 +57,12 @@ def test_a_real_busy_program_is_seen() -> None:
 
 def test_own_work_is_not_others() -> None:
     cores = Cores()
-    until = time.monotonic() + 0.5
+    before, until = cores._read(), time.monotonic() + 0.5
     while time.monotonic() < until:
         pass
-    own = cores._process.cpu_times().user
-    assert own > 0
-    assert cores.others() < cores._cores - 0.5
+    others, (_, own, passed) = cores.others(), (now - then for now, then in zip(cores._read(), before, strict=True))
+    assert own > 0.1 * passed
+    assert others < cores._cores - own / passed + 0.3  # whatever else the machine is doing
 
 
 def test_a_budget_in_samples_settles_the_threads() -> None:

@@ -34,6 +34,8 @@ def shorter(text: str) -> str:
     text = re.sub(r"--resume (\S+) --samples \S+", r"--resume \1 --samples 256", text)
     text = re.sub(r"(?<!resume )(\S+) --samples [\d_]{4,}", r"\1 --samples 128", text)
     text = re.sub(r"minutes=\d+", "samples=128", text)
+    text = re.sub(r"^(create \w+ evaluate (?!.* -n ).*)$", r"\1 -n 32", text, flags=re.M)
+    text = re.sub(r"count=\d+", "count=32", text)
     return re.sub(
         r"samples=\d[\d_]{3,}|samples\": [\d_]{4,}", lambda m: m[0].split("=")[0] + "=128" if "=" in m[0] else 'samples": 256', text
     )
