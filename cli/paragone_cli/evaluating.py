@@ -61,7 +61,10 @@ def build_evaluate(modality: Modality) -> Any:
     """The command ``create MEDIUM evaluate``."""
     flags = evaluate_flags(modality)
     run_argument = typer.Argument(
-        metavar="RUN", help="Training to evaluate. Not given: the newest one under runs/.", show_default=False, rich_help_panel=WHAT
+        metavar="RUN",
+        help="Training to evaluate. Not given: the newest one under runs/, else the bundled one.",
+        show_default=False,
+        rich_help_panel=WHAT,
     )
     parameters = [keyword("run", Annotated[str | None, run_argument]), *(flag.parameter() for flag in flags), DEBUG, HELP]
     return single_command(with_parameters(partial(run, modality, flags), parameters), "evaluate", help_text(modality))
@@ -103,9 +106,9 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     if report is not None and not asked.overwrite and report.exists():
         raise OutputError("is there already", where=report, fix="Choose another name for --report, or give --overwrite.")
 
-    from paragone.run import newest
+    from paragone.opening import newest_run
 
-    folder = Path(values["run"]) if values["run"] else newest(modality.name)  # told before torch is loaded, if there is none
+    folder = Path(values["run"]) if values["run"] else newest_run(modality)  # told before torch is loaded, if there is none
 
     from paragone.evaluation.evaluate import evaluate
 

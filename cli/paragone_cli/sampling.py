@@ -44,7 +44,7 @@ _PANELS = {
 class SampleFlags:
     """Flags that every medium has."""
 
-    run: str = setting("", "Training to make them with. Not given: the newest one under runs/.", metavar="RUN")
+    run: str = setting("", "Training to make them with. Not given: the newest one under runs/, else the bundled one.", metavar="RUN")
     best: bool = setting(False, "Use the best weights that --keep-best kept, not the last.")
     count: int = setting(COUNT, "How many to make.", minimum=1, maximum=seeds.MOST)
     label: str = setting("", "Make only this kind, one of the labels it was trained with. Not given: a mix.", metavar="LABEL")
@@ -73,7 +73,9 @@ def taken_by(flags: Sequence[Flag]) -> set[str]:
 
 def help_text(modality: Modality) -> str:
     """The text of ``create MEDIUM --help``."""
-    return f"{modality.summary}\n\nMakes new ones from your newest training. Train first with `create {modality.name} train`."
+    train = f"create {modality.name} train"
+    how = f"Train your own with `{train}`; until then a bundled model makes them." if modality.model else f"Train first with `{train}`."
+    return f"{modality.summary}\n\nMakes new ones from your newest training. {how}"
 
 
 def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> None:
@@ -90,10 +92,14 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     options = modality.sample_config(**given(flags, values, "sample"))
     numbers = choose_seeds(given(flags, values, "cli"))
 
-    from paragone.run import newest
+    from paragone.opening import bundled, newest_run
+
+    folder = Path(asked.run) if asked.run else newest_run(modality)  # told before torch is loaded, if there is none
+    if modality.model and folder == bundled(modality.model):
+        say(f"nothing has been trained here yet: using the model that came with it. Train your own with `create {modality.name} train`.")
+
     from paragone.sampler import Sampler, write
 
-    folder = Path(asked.run) if asked.run else newest(modality.name)  # told before torch is loaded, if there is none
     sampler = Sampler.load(folder, asked.device, modality.name, "best" if asked.best else "last")
     made: list[dict[str, Any]] = []
     batches = _remember(sampler.stream(numbers, asked.label or None, asked.truncation), made)

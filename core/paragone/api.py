@@ -20,12 +20,12 @@ from .errors import DataError, RunError, UsageError
 from .evaluation.examiner import Examiner
 from .execution import Execution
 from .modality import Modality, resolve
-from .opening import open_data
+from .opening import newest_run, open_data
 from .players import Players
 from .randomness import derive
 from .registry import registry
 from .reporting import Reporter, Silent
-from .run import Run, free_name, newest
+from .run import Run, free_name
 from .sampler import Batch, Sampler, build, describe
 from .session import Session
 from .settings import DEFAULT_MINUTES, Settings, layers, settle
@@ -249,8 +249,9 @@ def load(run: str | Path, device: str = "auto", modality: str | None = None, whi
 def sample(
     modality: str, seeds: Iterable[int], *, run: str | Path | None = None, label: str | None = None, truncation: float = 1.0
 ) -> Batch:
-    """Sample from ``run``, or from the newest one under ``runs/``. See :meth:`Sampler.sample`."""
-    return load(newest(modality) if run is None else run, modality=modality).sample(seeds, label, truncation)
+    """Sample from ``run``, or from the newest one under ``runs/``, or from the bundled model. See :meth:`Sampler.sample`."""
+    folder = newest_run(registry().modality(modality)) if run is None else run
+    return load(folder, modality=modality).sample(seeds, label, truncation)
 
 
 def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:

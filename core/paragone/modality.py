@@ -97,6 +97,8 @@ class Modality:
         sample_config: flat frozen dataclass of the artefact writer's settings.
         starter: ``"package:path/inside"`` of bundled data used when no DATA is
             given, or ``None``.
+        model: ``"package:path/inside"`` of a bundled run folder that makes samples
+            before anything has been trained, or ``None``.
         extractors: of features for ``evaluate``; the first is the default. Without
             any there is nothing to evaluate by.
         metrics: what ``evaluate`` measures, in the order of its table.
@@ -111,6 +113,7 @@ class Modality:
     data_config: type
     sample_config: type
     starter: str | None = None
+    model: str | None = None
     extractors: tuple[Extractor, ...] = ()
     metrics: tuple[Metric, ...] = ()
     api_version: int = API_VERSION

@@ -1,4 +1,4 @@
-"""Opening a medium's data: what the user named, or the bundled starter set."""
+"""Opening what a medium works with: data and runs that the user named, or those that come bundled. No torch here."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import importlib.resources
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from .data import Dataset
-from .errors import DataError, UsageError
+from .errors import DataError, RunError, UsageError
 from .modality import Modality, resolve
+from .run import newest
+
+if TYPE_CHECKING:
+    from .data import Dataset
 
 
 def cache_folder(modality: str) -> Path:
@@ -24,6 +27,20 @@ def bundled(resource: str) -> Path:
     """The path of ``"package:path/inside"``."""
     package, _, inside = resource.partition(":")
     return Path(str(importlib.resources.files(package))) / inside
+
+
+def newest_run(medium: Modality) -> Path:
+    """The newest run under ``runs/``, or the medium's bundled model where there is none.
+
+    Raises:
+        RunError: if there is neither.
+    """
+    try:
+        return newest(medium.name)
+    except RunError:
+        if medium.model is None:
+            raise
+        return bundled(medium.model)
 
 
 def open_data(medium: Modality, config: Any, source: Path | None, note: Callable[[str], None]) -> Dataset:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,10 @@ import torch
 import paragone
 from paragone import weights
 from paragone.errors import DivergenceError, OutputError, RunError, UsageError
+from paragone.opening import newest_run
+from paragone.registry import registry
 from paragone.run import Run
-from paragone.sampler import build, save_all
+from paragone.sampler import Sampler, build, save_all
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +155,23 @@ def test_threads_that_build_at_once_draw_the_same_weights(model: paragone.Sample
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(weight, range(200)))) == 1
+
+
+def test_a_bundled_model_is_used_until_something_is_trained(points_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In half precision too: the weights are read into the networks' own."""
+    package = tmp_path / "packages" / "bundled_points"
+    shutil.copytree(points_run, package / "model")
+    (package / "__init__.py").write_text("")
+    tensors, facts = weights.read(points_run / "generator.safetensors")
+    weights.save(package / "model" / "generator.safetensors", {name: tensor.half() for name, tensor in tensors.items()}, facts)
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    monkeypatch.chdir(tmp_path)
+    medium = dataclasses.replace(registry().modality("points"), model="bundled_points:model")
+    sampler = Sampler.load(newest_run(medium), modality="points")
+    assert sampler.generator.first.weight.dtype == torch.float32
+    assert torch.allclose(sampler.sample([3]).samples, Sampler.load(points_run).sample([3]).samples, atol=1e-2)
+    shutil.copytree(points_run, tmp_path / "runs" / "mine")
+    assert newest_run(medium) == Path("runs/mine")
+    monkeypatch.chdir(package)
+    with pytest.raises(RunError, match="no trained points run"):
+        newest_run(dataclasses.replace(medium, model=None))

@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from ..allocator import keep_freed_memory
 from ..data import Dataset, Unlabelled, hold_out
 from ..errors import DataError, ParagoneError, UsageError
 from ..modality import Metric
@@ -143,6 +144,8 @@ def evaluate(
         raise UsageError(f"{count} samples are too few to compare", where="count", fix="Ask for hundreds at least.")
     sampler = Sampler.load(run, device, modality, weights)
     examiner = Examiner(sampler.modality, sampler.spec, sampler.execution, extractor, progress)
+    if sampler.execution.device.type == "cpu":
+        keep_freed_memory()  # feature maps are large and come and go
     notes: list[str] = []
     sets = _Sets.open(sampler, None if data is None else Path(data), reporter or Silent(), notes)
 

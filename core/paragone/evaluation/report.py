@@ -30,7 +30,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
 table { border-collapse: collapse } th, td { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: right }
-th:first-child, td:first-child, td.words { text-align: left } td.doubtful { color: #a40 }
+th:first-child, td:first-child, td.words, .facts td { text-align: left } td.doubtful { color: #a40 }
 .tiles { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0 } figcaption { font-size: .8rem; color: #555 }
 .pair img { width: 6rem; image-rendering: pixelated; background: repeating-conic-gradient(#eee 0 25%, #fff 0 50%) 0 0 / 1rem 1rem }
 .sheet img { max-width: 100%; image-rendering: pixelated } svg { background: #f7f7f7 }
@@ -61,7 +61,7 @@ def render(evaluation: Evaluation) -> str:
     }
     parts = [
         f"<h1>How good is {_text(run.path.name)}?</h1>",
-        _table([[name, value] for name, value in facts.items()]),
+        f'<div class="facts">{_table([[name, value] for name, value in facts.items()])}</div>',
         *(f"<p>Note: {_text(note)}</p>" for note in evaluation.notes),
         "<h2>Samples</h2>",
         _sheet(evaluation, artefacts),
