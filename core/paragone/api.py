@@ -12,7 +12,7 @@ import torch
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
 from .artefacts import Artefacts
-from .best import Best
+from .best import REAL, Best
 from .budget import Budget
 from .cores import free_threads
 from .data import Dataset, Unlabelled, hold_out
@@ -114,7 +114,7 @@ def plan(
     execution = Execution.choose(train.device, train.precision, train.compile, train.threads)
     source = None if data is None else Path(data)
     dataset, held = _open(medium, settings, source, reporter or Silent())
-    examiner = _examiner(medium, settings, dataset, execution)
+    examiner = _examiner(medium, settings, dataset, execution, reporter or Silent())
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
     if players.batch_statistics and train.accumulate > 1:
         (reporter or Silent()).note(f"preset {train.preset} normalises over the batch: with accumulate it trains differently")
@@ -233,9 +233,8 @@ def resume(
             )
         reporter.note("the data is not what this training began with; continuing with what is there now")
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
-    decided = Plan(
-        medium, settings, dataset, players, execution, source, opened.path, held, _examiner(medium, settings, dataset, execution)
-    )
+    examiner = _examiner(medium, settings, dataset, execution, reporter)
+    decided = Plan(medium, settings, dataset, players, execution, source, opened.path, held, examiner)
     opened.config.update(settings=settings.to_dict(), data=decided.data_facts())
     trainer = Trainer(players, dataset, settings, execution)
     return _train(opened, decided, trainer, reporter)
@@ -290,11 +289,16 @@ def _open(medium: Modality, settings: Settings, source: Path | None, reporter: R
     return training, held
 
 
-def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution) -> Examiner | None:
+def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution, reporter: Reporter) -> Examiner | None:
     if not settings.train.keep_best:
         return None
     medium.metric(settings.train.keep_best)  # a slip is told before anything is written
-    return Examiner(medium, dataset.spec, execution)
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what == REAL and not done:  # only the first time: their features are kept
+            reporter.note(f"Looking at {total:,} real samples, to find the best by.")
+
+    return Examiner(medium, dataset.spec, execution, progress=progress)
 
 
 def _with_budget(settings: Settings) -> Settings:

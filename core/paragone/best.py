@@ -19,6 +19,7 @@ from .run import FORMAT, Run
 from .settings import TrainSettings
 from .trainer import Trainer
 
+REAL = "real samples"
 REFERENCES = 1024
 """Real samples that a look compares with, at most."""
 
@@ -43,7 +44,7 @@ class Best:
     ) -> None:
         self.run, self.trainer, self.train, self.reporter = run, trainer, train, reporter
         self.metric = examiner.medium.metric(train.keep_best)
-        self.examiner, self.reference = examiner, examiner.real(held or trainer.dataset, "real samples", REFERENCES)
+        self.examiner, self.reference = examiner, examiner.real(held or trainer.dataset, REAL, REFERENCES)
         self.value = self._kept()
         self.looked = -1
 
