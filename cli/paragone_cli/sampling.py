@@ -89,7 +89,8 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     numbers = choose_seeds(given(flags, values, "cli"))
 
     from paragone.run import newest
-    from paragone.sampler import Sampler, write
+    from paragone.sampler import Sampler
+    from paragone.writing import write
 
     folder = Path(asked.run) if asked.run else newest(modality.name)  # told before torch is loaded, if there is none
     sampler = Sampler.load(folder, asked.device, modality.name)
