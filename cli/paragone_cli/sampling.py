@@ -98,7 +98,8 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     if modality.model and folder == bundled(modality.model):
         say(f"nothing has been trained here yet: using the model that came with it. Train your own with `create {modality.name} train`.")
 
-    from paragone.sampler import Sampler, write
+    from paragone.sampler import Sampler
+    from paragone.writing import write
 
     sampler = Sampler.load(folder, asked.device, modality.name, "best" if asked.best else "last")
     made: list[dict[str, Any]] = []

@@ -10,37 +10,48 @@ from pathlib import Path
 from .errors import OutputError
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, sync: bool = True) -> None:
     """Put ``data`` at ``path``: all of it, or nothing and the old file stays.
+
+    Args:
+        sync: as for :func:`replace`.
 
     Raises:
         OutputError: if the disk is full or the folder cannot be written to.
     """
-    replace(path, lambda temporary: temporary.write_bytes(data))
+    replace(path, lambda temporary: temporary.write_bytes(data), sync)
 
 
-def replace(path: Path, fill: Callable[[Path], object]) -> None:
+def replace(path: Path, fill: Callable[[Path], object], sync: bool = True) -> None:
     """Let ``fill`` write a temporary file beside ``path``, then rename it there.
 
-    The data reaches the disk before the name does, so after a power cut the file
-    is the old one or the new one.
+    Args:
+        path: of the file; its folder is made if absent.
+        fill: writes the path it is given.
+        sync: let the data reach the disk before the name does, so that after a power
+            cut the file is the old one or the new one. Without it that holds after a
+            kill or on a full disk, but after a power cut the file may be empty.
 
     Raises:
         OutputError: as :func:`write`.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         fill(temporary)
-        with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
-            os.fsync(file.fileno())
+        if sync:
+            with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
+        if sync:
+            _sync_folder(path.parent)
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise cannot_write(path, error) from error
+        raise
 
 
 def sweep(folder: Path) -> None:

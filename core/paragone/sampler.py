@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import operator
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,9 +17,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from . import __version__, files, weights
-from .artefacts import Artefacts
-from .errors import DivergenceError, OutputError, RunError, UsageError
+from . import __version__, weights
+from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
 from .modality import Modality, resolve
 from .options import nearest_error
@@ -29,6 +28,7 @@ from .registry import registry
 from .run import Run
 from .settings import Settings, flatten, settle
 from .spec import SampleSpec
+from .writing import write
 
 CHUNK = 16
 """Samples in one call of the generator. It is always this many, short calls are
@@ -36,9 +36,6 @@ filled up: matrix kernels round differently for other batch sizes."""
 
 _BUILDING = threading.Lock()
 """Layers draw their weights from torch's one generator: another thread must not draw in between."""
-
-SHEET_LIMIT = 64
-"""Most samples on the contact sheet of a sampling."""
 
 
 class Sampler:
@@ -224,75 +221,6 @@ class Batch:
             OutputError: if another file of that name is there, or it cannot be written.
         """
         return write(self.sampler, iter([self]), Path(out), options, overwrite)
-
-
-def save_all(
-    sampler: Sampler,
-    seeds: Sequence[int],
-    out: str | Path,
-    label: str | None = None,
-    truncation: float = 1.0,
-    options: object = None,
-    overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
-) -> list[Path]:
-    """:meth:`Sampler.sample` and :meth:`Batch.save` for any number of seeds.
-
-    Args:
-        sampler, seeds, label, truncation, out, options, overwrite: as there.
-        progress: called with the number of files written so far.
-    """
-    if len(set(seeds)) < len(seeds):
-        raise UsageError("a seed is given twice", where="seeds", fix="Each seed makes one file; name each once.")
-    return write(sampler, sampler.stream(seeds, label, truncation), Path(out), options, overwrite, progress)
-
-
-def write(
-    sampler: Sampler,
-    batches: Iterator[Batch],
-    out: Path,
-    options: object = None,
-    overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
-) -> list[Path]:
-    """Write every sample of ``batches`` and a sheet of the first ones. See :meth:`Batch.save`."""
-    options = sampler.modality.sample_config() if options is None else options
-    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, options)
-    paths: list[Path] = []
-    first: list[Batch] = []
-    for batch in batches:
-        for index, request in enumerate(batch.requests):
-            path = out / f"{request.seed}{artefacts.extension}"
-            _write_new(path, artefacts.encode(batch.samples[index], batch.provenance(index)), overwrite)
-            paths.append(path)
-        if len(first) * CHUNK < SHEET_LIMIT:
-            first.append(batch)
-        if progress:
-            progress(len(paths))
-    if len(paths) > 1:
-        shown = torch.cat([batch.samples for batch in first])[:SHEET_LIMIT]
-        facts = first[0].provenance(0) | {"seed": [request.seed for batch in first for request in batch.requests][:SHEET_LIMIT]}
-        columns = max(1, min(8, round(len(shown) ** 0.5)))
-        paths.append(_free_sheet(out, artefacts.sheet_extension, overwrite))
-        files.write(paths[-1], artefacts.sheet(shown, columns, (), facts))
-    return paths
-
-
-def _write_new(path: Path, data: bytes, overwrite: bool) -> None:
-    """Write, unless something else is there already; the very same bytes are no conflict."""
-    try:
-        taken = path.is_dir() or (path.exists() and not overwrite and path.read_bytes() != data)
-    except OSError as error:
-        raise files.cannot_write(path, error) from error
-    if taken:
-        raise OutputError("is there already, with other content", where=path, fix="Choose another --out or seed, or give --overwrite.")
-    files.write(path, data)
-
-
-def _free_sheet(out: Path, extension: str, overwrite: bool) -> Path:
-    """``sheet.png``, or ``sheet-2.png`` and so on where there is one of an earlier sampling."""
-    names = itertools.chain([f"sheet{extension}"], (f"sheet-{number}{extension}" for number in itertools.count(2)))
-    return next(out / name for name in names if overwrite or not (out / name).exists())
 
 
 def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]:

@@ -125,7 +125,7 @@ class Settings:
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Section name → key → plain value; what :func:`settle` takes back."""
-        return {name: dataclasses.asdict(getattr(self, name)) for name in section_names()}
+        return {name: _plain(getattr(self, name)) for name in section_names()}
 
     def to_toml(self) -> str:
         """The same as a TOML file. TOML has no null: no value is written as ``"none"``, and of the budget only what is set."""
@@ -139,6 +139,11 @@ class Settings:
     def replace(self, name: str, **changes: Any) -> Settings:
         """A copy with some keys of section ``name`` changed."""
         return dataclasses.replace(self, **{name: dataclasses.replace(getattr(self, name), **changes)})
+
+
+def _plain(section: Any) -> dict[str, Any]:
+    """What ``dataclasses.asdict`` gives for a flat dataclass, ten times as fast: each sample's provenance holds it."""
+    return {field.name: getattr(section, field.name) for field in dataclasses.fields(section)}
 
 
 def section_names() -> tuple[str, ...]:

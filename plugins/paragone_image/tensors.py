@@ -7,6 +7,7 @@ transparent pixel is (−1, −1, −1, −1) and invisible colour does not exis
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 
@@ -44,12 +45,19 @@ def to_pixels(samples: torch.Tensor, binary: bool) -> torch.Tensor:
     Raises:
         ValueError: if a value is not a number.
     """
-    if bool(samples.isnan().any()):
+    # by NumPy: on one small picture torch would spend its time on entering two dozen operations
+    given = samples.detach().to("cpu", torch.float32).contiguous().numpy()  # whole planes: four times as fast as pixel by pixel
+    if np.isnan(given.min(initial=0.0)):  # a minimum with one that is not a number is none either
         raise ValueError("a sample has values that are not a number")
-    values = samples.detach().to("cpu", torch.float32).permute(0, 2, 3, 1).clamp(-1.0, 1.0).add(1.0).mul(0.5)
-    if values.shape[-1] == 4:
-        colour, alpha = values[..., :3], values[..., 3:]
-        colour = (colour / alpha.clamp_min(1e-6)).clamp(0.0, 1.0)
-        alpha = (alpha >= 0.5).to(torch.float32) if binary else (alpha * 255).round() / 255
-        values = torch.cat([colour * (alpha > 0), alpha], dim=-1)
-    return values.mul(255).round().to(torch.uint8)
+    values = np.minimum(np.maximum(given, -1.0), 1.0)
+    values += 1.0
+    values *= 0.5
+    if values.shape[1] == 4:
+        colour, alpha = values[:, :3], values[:, 3:]
+        colour /= np.maximum(alpha, 1e-6)
+        np.minimum(colour, 1.0, out=colour)
+        alpha[...] = alpha >= 0.5 if binary else np.rint(alpha * 255) / 255
+        colour *= alpha > 0
+    values *= 255
+    pixels = np.rint(values, out=values).astype(np.uint8).transpose(0, 2, 3, 1)
+    return torch.from_numpy(np.ascontiguousarray(pixels))

@@ -11,11 +11,11 @@ import torch
 
 import paragone
 from paragone import weights
-from paragone.errors import DivergenceError, OutputError, RunError, UsageError
+from paragone.errors import DivergenceError, RunError, UsageError
 from paragone.opening import newest_run
 from paragone.registry import registry
 from paragone.run import Run
-from paragone.sampler import Sampler, build, save_all
+from paragone.sampler import Sampler, build
 
 
 @pytest.fixture(scope="module")
@@ -72,36 +72,6 @@ def test_files_carry_their_provenance(model: paragone.Sampler, tmp_path: Path) -
     assert facts["plugin"] == "toy-plugin 0.1"
     again = paragone.load(model.run.path).sample([facts["seed"]], facts["label"], facts["truncation"])
     assert again.samples[0].tolist() == pytest.approx(json.loads(paths[0].read_text())["point"], abs=1e-6)
-
-
-def test_nothing_is_overwritten_silently(model: paragone.Sampler, tmp_path: Path) -> None:
-    model.sample([1]).save(tmp_path)
-    model.sample([1]).save(tmp_path)  # the very same file: nothing is lost
-    with pytest.raises(OutputError, match=r"1\.json: is there already"):
-        model.sample([1], truncation=0.5).save(tmp_path)
-    kept = json.loads((tmp_path / "1.json").read_text())
-    assert kept["provenance"]["truncation"] == 1.0
-    model.sample([1], truncation=0.5).save(tmp_path, overwrite=True)
-    assert json.loads((tmp_path / "1.json").read_text())["provenance"]["truncation"] == 0.5
-    for _ in range(2):
-        model.sample([2, 3]).save(tmp_path)
-    assert {path.name for path in tmp_path.glob("sheet*")} == {"sheet.json", "sheet-2.json"}
-
-
-def test_any_number_goes_to_disk_and_progress_is_told(model: paragone.Sampler, tmp_path: Path) -> None:
-    told: list[int] = []
-    paths = save_all(model, range(100), tmp_path, progress=told.append)
-    assert len(paths) == 101
-    assert told == [16, 32, 48, 64, 80, 96, 100]
-    assert len(json.loads(paths[-1].read_text())["points"]) == 64
-    with pytest.raises(UsageError, match="given twice"):
-        save_all(model, [1, 1], tmp_path)
-
-
-def test_options_reach_the_writer(model: paragone.Sampler, tmp_path: Path) -> None:
-    options = model.modality.sample_config(digits=2)
-    (path,) = model.sample([1]).save(tmp_path, options)
-    assert all(round(value, 2) == value for value in json.loads(path.read_text())["point"])
 
 
 def test_another_modality_is_refused(points_run: Path) -> None:

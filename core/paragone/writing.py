@@ -1,0 +1,112 @@
+"""From samples to files: encoded and written while the generator makes the next ones."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from . import files
+from .artefacts import Artefacts
+from .beside import beside
+from .errors import OutputError, UsageError
+from .modality import resolve
+
+if TYPE_CHECKING:
+    from .sampler import Batch, Sampler
+
+SHEET_LIMIT = 64
+"""Most samples on the contact sheet of a sampling."""
+
+
+def save_all(
+    sampler: Sampler,
+    seeds: Sequence[int],
+    out: str | Path,
+    label: str | None = None,
+    truncation: float = 1.0,
+    options: object = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """:meth:`Sampler.sample` and :meth:`Batch.save` for any number of seeds.
+
+    Args:
+        sampler, seeds, label, truncation, out, options, overwrite: as there.
+        progress: called with the number of files written so far.
+    """
+    if len(set(seeds)) < len(seeds):
+        raise UsageError("a seed is given twice", where="seeds", fix="Each seed makes one file; name each once.")
+    return write(sampler, sampler.stream(seeds, label, truncation), Path(out), options, overwrite, progress)
+
+
+def write(
+    sampler: Sampler,
+    batches: Iterator[Batch],
+    out: Path,
+    options: object = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Path]:
+    """Write every sample of ``batches`` and a sheet of the first ones. See :meth:`Batch.save`.
+
+    The files are encoded and written on one other thread, in the order of the
+    samples; a few batches are in memory at a time, however many there are. When
+    this returns or raises, that thread has ended, and what it wrote is whole.
+
+    Args:
+        progress: called on this thread with the number of files written so far.
+    """
+    options = sampler.modality.sample_config() if options is None else options
+    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, options)
+
+    def write_batch(batch: Batch) -> Iterator[Path]:
+        for index, request in enumerate(batch.requests):
+            path = out / f"{request.seed}{artefacts.extension}"
+            _write_new(path, artefacts.encode(batch.samples[index], batch.provenance(index)), overwrite)
+            yield path
+
+    paths: list[Path] = []
+    first: list[Batch] = []
+    with contextlib.closing(beside(write_batch, _keep_first(batches, first))) as written:
+        for some in written:
+            paths += some
+            if progress:
+                progress(len(paths))
+    if len(paths) > 1:
+        shown = torch.cat([batch.samples for batch in first])[:SHEET_LIMIT]
+        facts = first[0].provenance(0) | {"seed": [request.seed for batch in first for request in batch.requests][:SHEET_LIMIT]}
+        columns = max(1, min(8, round(len(shown) ** 0.5)))
+        paths.append(_free_sheet(out, artefacts.sheet_extension, overwrite))
+        files.write(paths[-1], artefacts.sheet(shown, columns, (), facts), sync=False)  # as for the samples
+    return paths
+
+
+def _keep_first(batches: Iterator[Batch], kept: list[Batch]) -> Iterator[Batch]:
+    """``batches``; those that the sheet will show are put into ``kept``."""
+    for batch in batches:
+        if sum(map(len, kept)) < SHEET_LIMIT:
+            kept.append(batch)
+        yield batch
+
+
+def _write_new(path: Path, data: bytes, overwrite: bool) -> None:
+    """Write, unless something else is there already; the very same bytes are no conflict."""
+    try:
+        taken = path.exists() and (path.is_dir() or (not overwrite and path.read_bytes() != data))
+    except OSError as error:
+        raise files.cannot_write(path, error) from error
+    if taken:
+        raise OutputError("is there already, with other content", where=path, fix="Choose another --out or seed, or give --overwrite.")
+    # not synced: that takes ten times as long as making the sample, and what a power cut costs its seed brings back
+    files.write(path, data, sync=False)
+
+
+def _free_sheet(out: Path, extension: str, overwrite: bool) -> Path:
+    """``sheet.png``, or ``sheet-2.png`` and so on where there is one of an earlier sampling."""
+    names = itertools.chain([f"sheet{extension}"], (f"sheet-{number}{extension}" for number in itertools.count(2)))
+    return next(out / name for name in names if overwrite or not (out / name).exists())

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy_plugin.model import PointFiles
+
+import paragone
+from paragone import files
+from paragone.errors import DivergenceError, OutputError, UsageError
+from paragone.sampler import CHUNK, Batch
+from paragone.writing import SHEET_LIMIT, save_all, write
+
+
+@pytest.fixture(scope="module")
+def model(points_run: Path) -> paragone.Sampler:
+    return paragone.load(points_run)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+def written(out: Path) -> list[int]:
+    """The seeds of the samples in ``out``, all of them whole; no other file may be there."""
+    for path in out.iterdir():
+        assert json.loads(path.read_text())["provenance"]["seed"] == int(path.stem)
+    return sorted(int(path.stem) for path in out.iterdir())
+
+
+def test_nothing_is_overwritten_silently(model: paragone.Sampler, tmp_path: Path) -> None:
+    model.sample([1]).save(tmp_path)
+    model.sample([1]).save(tmp_path)  # the very same file: nothing is lost
+    with pytest.raises(OutputError, match=r"1\.json: is there already"):
+        model.sample([1], truncation=0.5).save(tmp_path)
+    kept = json.loads((tmp_path / "1.json").read_text())
+    assert kept["provenance"]["truncation"] == 1.0
+    model.sample([1], truncation=0.5).save(tmp_path, overwrite=True)
+    assert json.loads((tmp_path / "1.json").read_text())["provenance"]["truncation"] == 0.5
+    for _ in range(2):
+        model.sample([2, 3]).save(tmp_path)
+    assert {path.name for path in tmp_path.glob("sheet*")} == {"sheet.json", "sheet-2.json"}
+
+
+def test_any_number_goes_to_disk_and_progress_is_told(model: paragone.Sampler, tmp_path: Path) -> None:
+    told: list[int] = []
+    paths = save_all(model, range(100), tmp_path, progress=told.append)
+    assert len(paths) == 101
+    assert told == [16, 32, 48, 64, 80, 96, 100]
+    assert len(json.loads(paths[-1].read_text())["points"]) == 64
+    with pytest.raises(UsageError, match="given twice"):
+        save_all(model, [1, 1], tmp_path)
+
+
+def test_options_reach_the_writer(model: paragone.Sampler, tmp_path: Path) -> None:
+    options = model.modality.sample_config(digits=2)
+    (path,) = model.sample([1]).save(tmp_path, options)
+    assert all(round(value, 2) == value for value in json.loads(path.read_text())["point"])
+
+
+def test_paths_are_in_order_and_bytes_those_of_one_alone(model: paragone.Sampler, tmp_path: Path) -> None:
+    seeds = [*range(70, 20, -1), 3]
+    paths = save_all(model, seeds, tmp_path / "all")
+    assert [path.name for path in paths] == [*(f"{seed}.json" for seed in seeds), "sheet.json"]
+    (alone,) = model.sample([21]).save(tmp_path / "one")
+    assert alone.read_bytes() == (tmp_path / "all" / "21.json").read_bytes()
+
+
+def test_files_are_encoded_elsewhere_and_progress_is_told_here(
+    model: paragone.Sampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, threads, here = PointFiles.encode, set(), threading.get_ident()
+
+    def watched(self: PointFiles, *arguments: Any) -> bytes:
+        threads.add(threading.get_ident())
+        return encode(self, *arguments)
+
+    monkeypatch.setattr(PointFiles, "encode", watched)
+    told: list[int] = []
+    save_all(model, range(50), tmp_path, progress=lambda _: told.append(threading.get_ident()))
+    assert set(told) == {here}
+    assert len(threads) == 1
+    assert here not in threads
+
+
+def test_samples_are_not_synced_one_by_one(model: paragone.Sampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("this would take most of the time"))
+    assert len(save_all(model, range(20), tmp_path)) == 21
+
+
+def test_memory_does_not_grow_with_their_number(model: paragone.Sampler, tmp_path: Path) -> None:
+    def most_alive(count: int) -> int:
+        alive = most = 0
+
+        def gone() -> None:
+            nonlocal alive
+            alive -= 1
+
+        def watched(batches: Iterator[Batch]) -> Iterator[Batch]:
+            nonlocal alive, most
+            for batch in batches:
+                alive, most = alive + 1, max(most, alive + 1)
+                weakref.finalize(batch, gone)
+                yield batch
+
+        write(model, watched(model.stream(range(count))), tmp_path / str(count))
+        return most
+
+    in_flight = 4  # being made, handed over, being written, and the loop's own
+    for count in (320, 3200):
+        assert most_alive(count) <= SHEET_LIMIT // CHUNK + in_flight
+
+
+def test_a_full_disk_stops_it_at_once(model: paragone.Sampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = files.replace
+
+    def full(path: Path, *arguments: Any, **named: Any) -> None:
+        if path.stem == "37":
+            raise OutputError("cannot be written: No space left on device")
+        replace(path, *arguments, **named)
+
+    monkeypatch.setattr(files, "replace", full)
+    told: list[int] = []
+    with pytest.raises(OutputError, match="No space left"):
+        save_all(model, range(1000), tmp_path, progress=told.append)
+    assert written(tmp_path) == list(range(37))
+    assert told == [16, 32]
+
+
+def test_a_file_in_the_way_stops_it_there(model: paragone.Sampler, tmp_path: Path) -> None:
+    (tmp_path / "20.json").write_text('{"provenance": {"seed": 20}}')
+    with pytest.raises(OutputError, match=r"20\.json: is there already"):
+        save_all(model, range(1000), tmp_path)
+    assert written(tmp_path) == list(range(21))
+    assert "point" not in (tmp_path / "20.json").read_text()
+
+
+def test_what_was_made_before_a_fault_is_written(model: paragone.Sampler, tmp_path: Path) -> None:
+    def batches() -> Iterator[Batch]:
+        for number, batch in enumerate(model.stream(range(1000))):
+            if number == 3:
+                raise DivergenceError("the generator makes values that are not finite")
+            yield batch
+
+    with pytest.raises(DivergenceError):
+        write(model, batches(), tmp_path)
+    assert written(tmp_path) == list(range(48))
+
+
+def test_an_interruption_leaves_whole_files_and_no_more(model: paragone.Sampler, tmp_path: Path) -> None:
+    def interrupt(done: int) -> None:
+        if done >= 32:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_all(model, range(1000), tmp_path, progress=interrupt)
+    there = written(tmp_path)
+    assert there == list(range(len(there)))
+    assert 32 <= len(there) <= 64
