@@ -47,7 +47,7 @@ class EvaluateFlags:
 
     data: str = setting("", "Other data to compare with, or where the training's own data is now.", metavar="DATA")
     best: bool = setting(False, "Evaluate the best weights that --keep-best kept, not the last.")
-    count: int = setting(1024, "How many samples to generate.", minimum=2, maximum=100_000)
+    count: int = setting(1024, "How many samples to generate.", minimum=2, maximum=50_000)
     seed: int = setting(0, "Number of the first one.", minimum=0, maximum=2**62)
     extractor: str = setting("", "What turns samples into features.", metavar="NAME")
     report: str = setting("", "Also write a report: one HTML file with pictures of everything.", metavar="FILE")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 
 from .evidence import Evidence
-from .neighbours import distances
+from .neighbours import nearest, radii
 
 NEAR = 0.01
 """Share of real samples that count as near-copies: those nearest to the training set."""
@@ -56,28 +56,25 @@ def memorisation(generated: Evidence, training: Evidence, held_out: Evidence | N
         training: what was trained on, 2 samples or more.
         held_out: real samples that were not; ``None`` if there are none.
     """
-    to_training, nearest = distances(generated.features, training.features).min(1)
-    if held_out is not None:
-        real = distances(held_out.features, training.features).min(1).values
-    else:
-        real = distances(training.features, training.features).kthvalue(2, dim=1).values
+    to_training, which = nearest(generated.features, training.features)
+    real = radii(training.features, 1) if held_out is None else nearest(held_out.features, training.features)[0]
     typical, threshold = float(real.median()), float(torch.quantile(real, NEAR))
     return Memorisation(
         ratio=float(to_training.median()) / typical if typical else None,
         near_copies=int((to_training <= threshold).sum()),
         expected=float((real <= threshold).double().mean()) * len(generated),
-        exact=_equal(generated, training, nearest),
-        nearest=nearest,
+        exact=_equal(generated, training, which),
+        nearest=which,
         closeness=to_training / typical if typical else torch.full_like(to_training, torch.nan),
         baseline="leave-one-out" if held_out is None else "held-out",
         doubt=f"only {len(real)} real distances to compare with" if len(real) < 100 else "",
     )
 
 
-def _equal(generated: Evidence, training: Evidence, nearest: torch.Tensor) -> int:
+def _equal(generated: Evidence, training: Evidence, which: torch.Tensor) -> int:
     """How many samples equal their nearest one in every entry."""
     equal = 0
     for indices in torch.split(torch.arange(len(generated)), 64):
-        pairs = generated.read(indices).flatten(1) == training.read(nearest[indices]).flatten(1)
+        pairs = generated.read(indices).flatten(1) == training.read(which[indices]).flatten(1)
         equal += int(pairs.all(1).sum())
     return equal

@@ -12,7 +12,7 @@ hold a candidate at all. A few outliers cannot inflate these two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 
@@ -26,19 +26,27 @@ TRUSTED = 100
 _ROWS = 1024
 
 
-def distances(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """``(N, M)`` Euclidean distances of ``(N, D)`` and ``(M, D)``, in float64."""
-    return torch.cat([torch.cdist(rows, y.double()) for rows in torch.split(x.double(), _ROWS)])
+def distances(x: torch.Tensor, y: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Euclidean distances of ``(N, D)`` and ``(M, D)`` in float64, some rows of the ``(N, M)`` at a time."""
+    for rows in torch.split(x.double(), _ROWS):
+        yield torch.cdist(rows, y.double())
+
+
+def nearest(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each of ``(N, D)`` the distance to the nearest of ``(M, D)``, ``(N,)`` float64, and which it is, ``(N,)`` int64."""
+    found = [rows.min(1) for rows in distances(x, y)]
+    return torch.cat([rows.values for rows in found]), torch.cat([rows.indices for rows in found])
 
 
 def radii(x: torch.Tensor, k: int) -> torch.Tensor:
     """``(N,)`` distance of each row to its ``k``-th nearest other row; needs k < N."""
-    return distances(x, x).kthvalue(k + 1, dim=1).values  # the nearest is the row itself
+    return torch.cat([rows.kthvalue(k + 1, dim=1).values for rows in distances(x, x)])  # the nearest is the row itself
 
 
 def inside(points: torch.Tensor, centres: torch.Tensor, k: int) -> torch.Tensor:
     """``(N, M)`` truth values: whether point i lies in the ball of centre j."""
-    return distances(points, centres) <= radii(centres, k)
+    reach = radii(centres, k)
+    return torch.cat([rows <= reach for rows in distances(points, centres)])
 
 
 def precision(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from .evidence import Evidence, Score
@@ -12,7 +14,8 @@ TRUSTED = 20
 
 def spread(features: torch.Tensor) -> float:
     """Mean distance between two different rows of ``(N, D)``; needs 2 rows."""
-    return float(distances(features, features).sum() / (len(features) * (len(features) - 1)))
+    total = math.fsum(float(rows.sum()) for rows in distances(features, features))
+    return total / (len(features) * (len(features) - 1))
 
 
 def variety(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:

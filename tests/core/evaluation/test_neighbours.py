@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from paragone.evaluation.evidence import Evidence
-from paragone.evaluation.neighbours import coverage, density, distances, precision, recall
+from paragone.evaluation.neighbours import coverage, density, distances, nearest, precision, recall
 
 Cloud = Callable[..., torch.Tensor]
 Make = Callable[..., Evidence]
@@ -52,7 +52,8 @@ def test_what_they_are_for(evidence: Make) -> None:
 
 def test_distances_of_many_rows(cloud: Cloud) -> None:
     x, y = cloud(2100, 4, "x"), cloud(30, 4, "y")
-    assert np.allclose(distances(x, y).numpy(), cdist(x, y), atol=1e-9)
+    assert np.allclose(torch.cat(list(distances(x, y))).numpy(), cdist(x, y), atol=1e-9)
+    assert nearest(x, y)[1].tolist() == cdist(x, y).argmin(1).tolist()
 
 
 @pytest.mark.parametrize("metric", [precision, recall, density, coverage])
