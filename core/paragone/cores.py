@@ -8,9 +8,11 @@ two threads are half as fast as one (docs/benchmarks.md).
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
+from collections.abc import Iterator
 
 import psutil
 import torch
@@ -56,6 +58,17 @@ class Cores:
         times, own = psutil.cpu_times(), self._process.cpu_times()
         idle = times.idle + getattr(times, "iowait", 0.0)
         return sum(times[: 8 if len(times) > 8 else None]) - idle, own.user + own.system, time.monotonic()
+
+
+@contextlib.contextmanager
+def core_left_over() -> Iterator[None]:
+    """Inside, torch uses one thread fewer, so that other work of this process has a core: two that share one make both wait."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def free_threads(seconds: float = 0.2) -> int:

@@ -13,6 +13,7 @@ import torch
 from . import files
 from .artefacts import Artefacts
 from .beside import beside
+from .cores import core_left_over
 from .errors import OutputError, UsageError
 from .modality import resolve
 
@@ -72,7 +73,7 @@ def write(
 
     paths: list[Path] = []
     first: list[Batch] = []
-    with contextlib.closing(beside(write_batch, _keep_first(batches, first))) as written:
+    with core_left_over(), contextlib.closing(beside(write_batch, _keep_first(batches, first))) as written:
         for some in written:
             paths += some
             if progress:

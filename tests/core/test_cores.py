@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from paragone import api
-from paragone.cores import Cores, free_threads
+from paragone.cores import Cores, core_left_over, free_threads
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +63,16 @@ def test_own_work_is_not_others() -> None:
     others, (_, own, passed) = cores.others(), (now - then for now, then in zip(cores._read(), before, strict=True))
     assert own > 0.1 * passed
     assert others < cores._cores - own / passed + 0.3  # whatever else the machine is doing
+
+
+@pytest.mark.parametrize(("threads", "left"), [(4, 3), (2, 1), (1, 1)])
+def test_a_core_is_left_over(threads: int, left: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[int] = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(torch, "set_num_threads", set_to.append)
+    with pytest.raises(KeyboardInterrupt), core_left_over():
+        raise KeyboardInterrupt
+    assert set_to == [left, threads]
 
 
 def test_a_budget_in_samples_settles_the_threads() -> None:
