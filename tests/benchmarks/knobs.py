@@ -7,6 +7,7 @@
 | `PARAGONE_BENCHMARK_SAMPLES` | real samples a row, instead of minutes | none |
 | `PARAGONE_BENCHMARK_SEEDS` | seeds, as `0,1,2` | `0` |
 | `PARAGONE_BENCHMARK_THREADS` | CPU threads | all cores |
+| `PARAGONE_BENCHMARK_LOOKS` | how often Stacked MNIST is judged in a training, its end included | `4` |
 | `PARAGONE_BENCHMARK_SET` | settings to try, as `penalty.fd_r1=0.3 train.batch=128` | none |
 | `PARAGONE_BENCHMARK_RESULTS` | file that each result is appended to, one JSON line each | none |
 | `PARAGONE_BENCHMARK_PICTURES` | folder that contact sheets are written to | none |
@@ -65,6 +66,11 @@ def seeds(default: str = "0") -> tuple[int, ...]:
 def threads() -> int:
     """CPU threads, at least 1."""
     return int(_value("BENCHMARK_THREADS") or os.cpu_count() or 1)
+
+
+def looks() -> int:
+    """How often to judge a row, its end included."""
+    return int(_value("BENCHMARK_LOOKS") or 4)
 
 
 def overrides() -> dict[str, Any]:

@@ -35,7 +35,6 @@ STACKED = 1_000_000
 """Pictures in the stacked set: so many that a training rarely sees one twice."""
 DEFAULT_MINUTES = "60"
 BAR_MODES, BAR_KL = 995, 0.10
-LOOKS = 4
 
 RECIPE: Mapping[str, Any] = {
     "train.preset": "small",
@@ -171,8 +170,10 @@ def test_stacked_mnist(
 
     def look(share: float) -> None:
         curve.append({"samples": trainer.samples, **judged(judge, sample(trainer, GENERATED), data)})
+        with capsys.disabled():
+            print(f"\n    after {share:.0%}, {trainer.samples:9,} samples: {_line(curve[-1])}", end="", flush=True)
 
-    watch = train(trainer, LOOKS, look)
+    watch = train(trainer, knobs.looks(), look)
     wall, cpu = watch.wall, watch.cpu
     pictures = sample(trainer, GENERATED)
     scores = judged(judge, pictures, data)
