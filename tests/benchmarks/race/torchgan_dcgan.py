@@ -44,13 +44,14 @@ class Timed:
 
 def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
     """See :data:`runner.Runner`."""
+    clock = Clock(seconds)
     try:
         from torchgan.losses import MinimaxDiscriminatorLoss, MinimaxGeneratorLoss
         from torchgan.models import DCGANDiscriminator, DCGANGenerator
         from torchgan.trainer import Trainer
     except ImportError as error:
         raise Unavailable(f"torchgan cannot be imported ({error}): pip install torchgan") from error
-    batches = Timed(sprites.pictures, Clock(seconds))
+    batches = Timed(sprites.pictures, clock)
     torch.manual_seed(seed)
     adam = {"name": torch.optim.Adam, "args": {"lr": RATE, "betas": BETAS}}
     size = {"out_channels": 4, "step_channels": WIDTH, "out_size": 32, "encoding_dims": LATENT}
