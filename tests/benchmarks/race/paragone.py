@@ -1,0 +1,56 @@
+"""Paragone's own presets through the public library: from a folder of PNG files to a run folder, and from there to samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+import paragone
+from paragone.reporting import Silent
+
+from .. import knobs
+from .runner import Runner, Sprites, Trained, parameters
+
+
+class Counter(Silent):
+    """Remembers how many real samples were shown."""
+
+    shown = 0
+
+    def progress(self, share: float, samples: int) -> None:
+        """See :class:`paragone.reporting.Reporter`."""
+        self.shown = samples
+
+
+def preset(name: str) -> Runner:
+    """The runner of one preset."""
+
+    def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
+        settings = {"train.seed": seed, "train.threads": knobs.threads(), "train.device": "cpu", **knobs.overrides()}
+        counter = Counter()
+        done = paragone.train(
+            "image", sprites.folder, out=scratch / "run", preset=name, minutes=seconds / 60, settings=settings, reporter=counter
+        )
+        model = paragone.load(done.path, device="cpu")
+        return Trained(_sampler(model, sprites), counter.shown, parameters(model.generator), {"settings": model.settings.to_dict()})
+
+    return run
+
+
+def _sampler(model: paragone.Sampler, sprites: Sprites) -> Callable[[int], torch.Tensor]:
+    """Samples with the labels that the training pictures have, as often."""
+
+    def sample(count: int) -> torch.Tensor:
+        if not model.labels:
+            return model.sample(range(count)).samples
+        drawn = torch.randint(len(sprites.numbers), (count,), generator=torch.Generator().manual_seed(0))
+        samples = torch.empty(count, *model.spec.shape)
+        for number, name in enumerate(sprites.names):
+            seeds = (sprites.numbers[drawn] == number).nonzero()[:, 0]
+            if len(seeds):
+                samples[seeds] = model.sample(seeds.tolist(), label=name).samples
+        return samples
+
+    return sample

@@ -1,0 +1,73 @@
+"""What every runner of the race is, and what it gets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Sprites:
+    """The pictures to learn from, in both forms that a runner may want.
+
+    Attributes:
+        pictures: ``(N, 4, 32, 32)`` float32 in [-1, 1], colour premultiplied with alpha.
+        numbers: ``(N,)`` int64, the label of each; a runner may ignore them.
+        names: of the labels.
+        folder: the same pictures as PNG files, a sub-folder a label.
+    """
+
+    pictures: torch.Tensor
+    numbers: torch.Tensor
+    names: tuple[str, ...]
+    folder: Path
+
+
+Sampler = Callable[[int], torch.Tensor]
+"""``count`` → ``(count, 4, 32, 32)`` as :attr:`Sprites.pictures`, the same ones each time."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a runner leaves behind.
+
+    Attributes:
+        sample: asks its generator.
+        shown: training pictures shown, counting repeats: to the discriminator, or to the denoiser.
+        parameters: of the network that makes the pictures.
+        facts: anything else worth a place in the results.
+    """
+
+    sample: Sampler
+    shown: int
+    parameters: int
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Unavailable(Exception):
+    """This runner needs something that is not installed, or that does not work here; it says what."""
+
+
+Runner = Callable[[Sprites, float, int, Path], Trained]
+"""``runner(sprites, seconds, seed, scratch)``: learn for so many seconds of the clock, all start-up included."""
+
+
+class Clock:
+    """Says when the seconds are used up; it starts when it is made."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.perf_counter() + seconds
+
+    def running(self) -> bool:
+        """Whether there is time left."""
+        return time.perf_counter() < self._end
+
+
+def parameters(network: torch.nn.Module) -> int:
+    """How many numbers a network learns."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,112 @@
+"""The sprite race: every runner learns from the same sprites for as long, and is scored on sprites that none has seen.
+
+    PARAGONE_BENCHMARK_MINUTES=3,10,30 PARAGONE_BENCHMARK_SEEDS=0,1,2 pytest -m benchmark -s tests/benchmarks/race
+
+Minutes are of the clock: run nothing beside it. ``-k "small and 10"`` picks rows;
+PARAGONE_BENCHMARK_RESULTS collects them.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+
+from paragone.spec import Axis, SampleSpec
+
+from .. import knobs
+from ..pictures import save_sheet
+from . import bare_dcgan, ddpm, paragone, torchgan_dcgan
+from .runner import Runner, Sprites, Unavailable
+from .scoring import GENERATED, coverage_and_density, kernel_distance, score
+from .sprites import split_sprites
+
+pytestmark = pytest.mark.benchmark
+
+RUNNERS: Mapping[str, Runner] = {
+    "bare DCGAN": bare_dcgan.run,
+    "torchgan DCGAN": torchgan_dcgan.run,
+    "paragone dcgan": paragone.preset("dcgan"),
+    "paragone small": paragone.preset("small"),
+    "diffusers DDPM": ddpm.run,
+}
+DEFAULT_MINUTES = "3"
+SPEC = SampleSpec((Axis("channels", 4, "channels"), Axis("height", 32, "pixels"), Axis("width", 32, "pixels")), traits={"alpha": "binary"})
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sprites, Sprites]:
+    return split_sprites(tmp_path_factory.mktemp("sprites"))
+
+
+def test_scores_in_closed_form() -> None:
+    """Two sets of one kind each, a = 0 and b·b = d: the kernel within is 1 and 8, between 1."""
+    zero, one = torch.zeros(3, 4), torch.ones(5, 4)
+    assert kernel_distance(zero, one) == pytest.approx(1 + 8 - 2)
+    real = torch.arange(10.0)[:, None]
+    assert coverage_and_density(real, real, k=1)[0] == 1.0
+    assert coverage_and_density(real + 100, real, k=1) == (0.0, 0.0)
+
+
+def test_parts_share_no_picture(halves: tuple[Sprites, Sprites]) -> None:
+    train, heldout = ({picture.numpy().tobytes() for picture in half.pictures} for half in halves)
+    assert not train & heldout
+    assert 0.1 < len(heldout) / (len(train) + len(heldout)) < 0.2
+    assert halves[0].names == halves[1].names
+
+
+def test_real_against_real(halves: tuple[Sprites, Sprites], capsys: pytest.CaptureFixture[str]) -> None:
+    """What training sprites themselves score: no runner can be expected to do better."""
+    train, heldout = halves
+    some = torch.randperm(len(train.pictures), generator=torch.Generator().manual_seed(0))[:GENERATED]
+    try:
+        scores = score(train.pictures[some], train.pictures, heldout.pictures)
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+    del scores["nearest"], scores["kid_train"]  # these very pictures are among the training ones
+    with capsys.disabled():
+        print(f"\n{'real':15} {_line(scores)}", end="")
+    knobs.record({"benchmark": "race", "runner": "real", **scores})
+
+
+@pytest.mark.parametrize("seed", knobs.seeds())
+@pytest.mark.parametrize("minutes", knobs.minutes(DEFAULT_MINUTES))
+@pytest.mark.parametrize("name", RUNNERS)
+def test_race(
+    name: str, minutes: float, seed: int, halves: tuple[Sprites, Sprites], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, heldout = halves
+    torch.set_num_threads(knobs.threads())
+    watch = knobs.Watch.start()
+    try:
+        trained = RUNNERS[name](train, minutes * 60, seed, tmp_path)
+        wall, cpu, sampling = watch.wall, watch.cpu, knobs.Watch.start()
+        generated = trained.sample(GENERATED).clamp(-1, 1)
+        sampled = sampling.wall
+        scores = score(generated, train.pictures, heldout.pictures)
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+    facts = {
+        "shown": trained.shown,
+        "wall_seconds": round(wall, 1),
+        "cpu_seconds": round(cpu, 1),
+        "samples_per_second": round(trained.shown / wall, 1),
+        "sampled_per_second": round(GENERATED / sampled, 1),
+        "parameters": trained.parameters,
+        **scores,
+    }
+    with capsys.disabled():
+        speeds = f"{facts['samples_per_second']:7.1f} samples/s trained, {facts['sampled_per_second']:7.1f}/s sampled"
+        print(f"\n{name:15} {minutes:g} min, seed {seed}: {trained.shown:8,} samples, {speeds}, {_line(scores)}", end="")
+    machine = {"cores": os.cpu_count(), "machine": platform.machine()}
+    knobs.record({"benchmark": "race", "runner": name, "minutes": minutes, "seed": seed, **facts, **machine, **trained.facts})
+    save_sheet(generated[:64], SPEC, f"race-{name}-{minutes:g}-{seed}".replace(" ", "-"))
+    assert torch.isfinite(generated).all()
+
+
+def _line(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in scores.items())
