@@ -63,9 +63,9 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
             adam_paint.step()
             shown += BATCH
 
-    def sample(count: int) -> torch.Tensor:
+    def sample(count: int) -> tuple[torch.Tensor, None]:
         latents = torch.randn(count, LATENT, 1, 1, generator=torch.Generator().manual_seed(seed))
         with torch.no_grad():
-            return torch.cat([paint(part) for part in latents.split(64)])
+            return torch.cat([paint(part) for part in latents.split(64)]), None
 
     return Trained(sample, shown, parameters(paint))

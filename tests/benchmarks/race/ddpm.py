@@ -62,7 +62,7 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
         average.update(min(0.999, (1 + step) / (10 + step)))
         step += 1
 
-    def sample(count: int) -> torch.Tensor:
+    def sample(count: int) -> tuple[torch.Tensor, None]:
         numbers, ddim = torch.Generator().manual_seed(seed), diffusers.DDIMScheduler(**schedule)
         ddim.set_timesteps(STEPS)
         parts = []
@@ -71,6 +71,6 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
                 for when in ddim.timesteps:
                     part = ddim.step(average.module(part, when).sample.float(), when, part).prev_sample
                 parts.append(part)
-        return torch.cat(parts)
+        return torch.cat(parts), None
 
     return Trained(sample, step * BATCH, parameters(unet), {"diffusers": diffusers.__version__, "ddim_steps": STEPS})

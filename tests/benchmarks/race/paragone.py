@@ -1,8 +1,7 @@
-"""Paragone's own presets through the public library: from a folder of PNG files to a run folder, and from there to samples."""
+"""Paragone's own presets through the public library: from the starter set to a run folder, and from there to samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -11,7 +10,8 @@ import paragone
 from paragone.reporting import Silent
 
 from .. import knobs
-from .runner import Runner, Sprites, Trained, parameters
+from .runner import Runner, Sampler, Sprites, Trained, parameters
+from .sprites import HELD_OUT
 
 
 class Counter(Silent):
@@ -28,29 +28,33 @@ def preset(name: str) -> Runner:
     """The runner of one preset."""
 
     def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
-        settings = {"train.seed": seed, "train.threads": knobs.threads(), "train.device": "cpu", **knobs.overrides()}
+        settings = {
+            "train.hold_out": HELD_OUT,
+            "train.seed": seed,
+            "train.threads": knobs.threads(),
+            "train.device": "cpu",
+            **knobs.overrides(),
+        }
         counter = Counter()
-        done = paragone.train(
-            "image", sprites.folder, out=scratch / "run", preset=name, minutes=seconds / 60, settings=settings, reporter=counter
-        )
+        done = paragone.train("image", out=scratch / "run", preset=name, minutes=seconds / 60, settings=settings, reporter=counter)
         model = paragone.load(done.path, device="cpu")
         return Trained(_sampler(model, sprites), counter.shown, parameters(model.generator), {"settings": model.settings.to_dict()})
 
     return run
 
 
-def _sampler(model: paragone.Sampler, sprites: Sprites) -> Callable[[int], torch.Tensor]:
+def _sampler(model: paragone.Sampler, sprites: Sprites) -> Sampler:
     """Samples with the labels that the training pictures have, as often."""
 
-    def sample(count: int) -> torch.Tensor:
+    def sample(count: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         if not model.labels:
-            return model.sample(range(count)).samples
+            return model.sample(range(count)).samples, None
         drawn = torch.randint(len(sprites.numbers), (count,), generator=torch.Generator().manual_seed(0))
         samples = torch.empty(count, *model.spec.shape)
         for number, name in enumerate(sprites.names):
             seeds = (sprites.numbers[drawn] == number).nonzero()[:, 0]
             if len(seeds):
                 samples[seeds] = model.sample(seeds.tolist(), label=name).samples
-        return samples
+        return samples, sprites.numbers[drawn]
 
     return sample

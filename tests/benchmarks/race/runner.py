@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from paragone.data import Dataset
+
 
 @dataclass(frozen=True)
 class Sprites:
@@ -19,17 +21,17 @@ class Sprites:
         pictures: ``(N, 4, 32, 32)`` float32 in [-1, 1], colour premultiplied with alpha.
         numbers: ``(N,)`` int64, the label of each; a runner may ignore them.
         names: of the labels.
-        folder: the same pictures as PNG files, a sub-folder a label.
+        part: the same as the engine knows them.
     """
 
     pictures: torch.Tensor
     numbers: torch.Tensor
     names: tuple[str, ...]
-    folder: Path
+    part: Dataset
 
 
-Sampler = Callable[[int], torch.Tensor]
-"""``count`` → ``(count, 4, 32, 32)`` as :attr:`Sprites.pictures`, the same ones each time."""
+Sampler = Callable[[int], tuple[torch.Tensor, torch.Tensor | None]]
+"""``count`` → ``(count, 4, 32, 32)`` as :attr:`Sprites.pictures`, the same ones each time, and their labels if it knows any."""
 
 
 @dataclass(frozen=True)

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.resources
-import io
-import zipfile
-from pathlib import Path
-
-import numpy as np
 import torch
-from PIL import Image
 
-import paragone_image
-from paragone_image.tensors import to_samples
+from paragone.data import Dataset, hold_out
+from paragone.opening import open_data
+from paragone.registry import registry
 
 from .runner import Sprites
 
 HELD_OUT = 0.15
 
 
-def split_sprites(scratch: Path) -> tuple[Sprites, Sprites]:
-    """(to learn from, held out).
-
-    Which part a picture belongs to follows from its own bytes alone, so that it
-    stays there when others are added or renamed.
-
-    Args:
-        scratch: an empty folder; the files are written there.
-    """
-    archive = importlib.resources.files(paragone_image) / "starter" / "sprites.zip"
-    files: dict[bool, list[tuple[str, bytes]]] = {False: [], True: []}
-    with zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as sprites:
-        for name in sorted(name for name in sprites.namelist() if name.endswith(".png")):
-            data = sprites.read(name)
-            share = int.from_bytes(hashlib.sha256(data).digest()[:4], "big") / 2**32
-            files[share < HELD_OUT].append((name, data))
-    return _open(files[False], scratch / "train"), _open(files[True], scratch / "heldout")
+def split_sprites() -> tuple[Sprites, Sprites]:
+    """(to learn from, held out): the split that ``train.hold_out`` makes, by content."""
+    medium = registry().modality("image")
+    training, held = hold_out(open_data(medium, medium.data_config(), None, print), HELD_OUT)
+    assert held is not None
+    return _sprites(training), _sprites(held)
 
 
-def _open(files: list[tuple[str, bytes]], folder: Path) -> Sprites:
-    names = tuple(sorted({name.split("/")[0] for name, _ in files}))
-    pixels = []
-    for name, data in files:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        pixels.append(torch.from_numpy(np.array(Image.open(io.BytesIO(data)).convert("RGBA"))))  # (32, 32, 4) uint8
-    numbers = torch.tensor([names.index(name.split("/")[0]) for name, _ in files])
-    return Sprites(to_samples(torch.stack(pixels)).contiguous(), numbers, names, folder)
+def _sprites(part: Dataset) -> Sprites:
+    pictures, numbers = part.batch(torch.arange(len(part)), torch.device("cpu"))
+    assert numbers is not None
+    return Sprites(pictures.contiguous(), numbers, part.labels, part)

@@ -78,9 +78,9 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
         trainer(batches)
     paint = trainer.generator.train()  # as bare_dcgan samples
 
-    def sample(count: int) -> torch.Tensor:
+    def sample(count: int) -> tuple[torch.Tensor, None]:
         latents = torch.randn(count, LATENT, generator=torch.Generator().manual_seed(seed))
         with torch.no_grad():
-            return torch.cat([paint(part) for part in latents.split(64)])
+            return torch.cat([paint(part) for part in latents.split(64)]), None
 
     return Trained(sample, batches.shown, parameters(paint), {"torchgan": version("torchgan")})
