@@ -103,6 +103,8 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     if values["run"] == "":
         raise UsageError("is given no value", where="RUN", fix="Name a training's folder, or leave it out.")
     report = Path(asked.report) if asked.report else None
+    if report is not None and report.is_dir():
+        raise OutputError("is a folder", where=report, fix="Name a file, such as report.html.")
     if report is not None and not asked.overwrite and report.exists():
         raise OutputError("is there already", where=report, fix="Choose another name for --report, or give --overwrite.")
 
@@ -127,13 +129,18 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
             reporter=Silent() if asked.quiet else Notes(),
             progress=progress,
         )
-    facts = outcome.to_json()
+    facts, failed = outcome.to_json(), None
     if report is not None:
         from paragone.evaluation.report import write_report
 
-        write_report(outcome, report)
-        facts["report"] = str(report)
+        try:
+            write_report(outcome, report)
+            facts["report"] = str(report)
+        except OutputError as error:  # the scores took minutes: they are told first
+            failed = error
     print(json.dumps(facts) if asked.json else "\n".join(table(facts, modality)))
+    if failed:
+        raise failed
     if report is not None and not asked.json:
         print(report)
 

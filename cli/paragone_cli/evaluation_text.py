@@ -22,7 +22,7 @@ def table(facts: Mapping[str, Any], modality: Modality) -> list[str]:
     lines = [
         f"{facts['run']}, {facts['weights']} weights ({facts['hash']})",
         f"{counts['generated']:,} generated against {counts['reference']:,} {_AGAINST[facts['reference']]}; "
-        f"for comparison {counts['real']:,} real against {counts['real_reference']:,} real",
+        f"for comparison {counts['real']:,} real ones",
         f"features {facts['extractor']}, seed {facts['seed']}",
         "",
     ]

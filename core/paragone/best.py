@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from typing import cast
 
 from . import files, weights
 from .data import Dataset
@@ -81,4 +80,5 @@ class Best:
             facts = weights.read(self.run.best)[1]
         except RunError:
             return None  # there are none, or none that could be used
-        return cast("float | None", facts.get("value")) if facts.get("metric") == self.metric.name else None
+        value = facts.get("value") if isinstance(facts, dict) and facts.get("metric") == self.metric.name else None
+        return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

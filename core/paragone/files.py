@@ -79,7 +79,7 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     return OutputError(
         f"cannot be written: {error.strerror or error}",
         where=path,
-        fix="Free some space or choose another folder with --out; what was saved before is intact.",
+        fix="Free some space or choose another place; what was saved before is intact.",
     )
 
 

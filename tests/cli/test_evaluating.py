@@ -49,6 +49,18 @@ def test_report(create: Create, trained: Path, toy: Path) -> None:
     assert create(*command, "--overwrite", "--quiet").code == 0
 
 
+def test_scores_are_told_even_if_the_report_cannot_be_written(create: Create, trained: Path, toy: Path) -> None:
+    (toy / "file").write_text("in the way")
+    result = create("points", "evaluate", str(trained), "-n", "32", "--report", "file/report.html")
+    assert result.code == 1
+    assert "KID" in result.out
+    assert "cannot be written" in result.err
+    (toy / "folder").mkdir()
+    refused = create("points", "evaluate", str(trained), "-n", "32", "--report", "folder", "--overwrite")
+    assert (refused.code, refused.out) == (1, "")
+    assert "folder: is a folder" in refused.err
+
+
 def test_the_newest_run_is_taken(create: Create, trained: Path, toy: Path) -> None:
     assert create("points", "evaluate").code == 4
     shutil.copytree(trained, toy / "runs" / "mine")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save as serialise
 
 import paragone
 from paragone import api, weights
@@ -63,3 +64,15 @@ def test_best_and_last_sample_differently(tmp_path: Path) -> None:
     last, best = paragone.load(run.path), api.load(run.path, which="best")
     assert (last.which, best.which) == ("last", "best")
     assert not torch.equal(last.sample([1]).samples, best.sample([1]).samples)
+
+
+@pytest.mark.parametrize(
+    "facts", ['"text"', '{"metric": "kid", "value": "low"}', '{"metric": "kid", "value": NaN}', '{"metric": "fid", "value": 1.0}']
+)
+def test_facts_that_make_no_sense_are_not_believed(facts: str, tmp_path: Path) -> None:
+    """As if nothing had been kept: the next look keeps what it sees."""
+    run = paragone.train("points", out=tmp_path / "run", samples=3200, settings=LOOKING)
+    tensors, _ = weights.read(run.best)
+    run.best.write_bytes(serialise(tensors, metadata={"paragone": facts}))
+    api.resume(run.path, layers=[("test", {"train.samples": 6400})])
+    assert weights.read(run.best)[1]["value"] == min(look["kid"] for look in looks(run.path)[-2:])

@@ -105,6 +105,13 @@ def test_hold_out_leaves_every_label_something() -> None:
         assert 1 in hold_out(Hashed([*range(299), value], [0] * 299 + [1]), 0.5)[0].numbers.tolist()
 
 
+def test_equal_samples_stay_together_across_labels() -> None:
+    """The only sample of a label is needed for training; so its twin under another label cannot be held out."""
+    for value in range(300, 320):
+        training, held = hold_out(Hashed([*range(200), value, value], [0] * 201 + [1]), 0.5)
+        assert (value in values(training)) != (value in values(held))
+
+
 def test_hold_out_of_nothing() -> None:
     whole = Hashed([1, 2, 3], [0, 0, 1])
     assert hold_out(whole, 0.0) == (whole, None)

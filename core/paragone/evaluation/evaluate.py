@@ -9,7 +9,7 @@ reference       what generated samples are held        what real samples stand f
 ==============  =====================================  ===============================
 ``given``       other data, named by the user          the training data
 ``held-out``    the samples held out of the training   the training data
-``training``    the training data, for want of better  one half of it against the other
+``training``    one half of the training data          the other half
 ==============  =====================================  ===============================
 """
 
@@ -33,6 +33,9 @@ from .examiner import Examiner, ask, labels_like
 from .features import Progress
 from .memorisation import Memorisation, memorisation
 
+WORTH_HALVING = 20
+"""With fewer references there is nothing to be said about real samples, and half of them says even less."""
+
 COUNT = 1024
 """Generated samples when nobody says how many."""
 
@@ -46,7 +49,7 @@ class Compared:
     Attributes:
         generated, real: metric name → score; ``real`` is empty where there are too few samples to split.
         counts: how many samples were generated, how many ``real`` ones stood for
-            them, and how many there are in the references of the two.
+            them, and how many the ``reference`` has.
     """
 
     generated: Scores
@@ -163,6 +166,9 @@ def evaluate(
 
     metrics = sampler.modality.metrics
     total = compare(metrics, generated, reference, None if reference is training else training, seed)
+    if total.counts["real"] < count:
+        few = total.counts["real"]
+        notes.append(f"only {few:,} real samples could stand beside {count:,} generated ones: their scores are a little worse for it")
     labels = {}
     if reference.numbers is not None:
         single = tuple(metric for metric in metrics if metric.per_label)
@@ -192,17 +198,17 @@ def compare(metrics: tuple[Metric, ...], generated: Evidence, reference: Evidenc
         generated: to be judged.
         reference: what they are held against.
         real: real samples other than the reference's; ``None`` to hold one half of
-            the reference against the other.
+            the reference against the other; then the generated ones are held against that half too.
         seed: of what metrics draw.
     """
-    if real is None:
-        half = torch.arange(len(reference))  # in the order of their hashes, so even and odd are a random split
-        real, against = reference.part(half[::2]), reference.part(half[1::2])
-    else:
-        against = reference
+    if real is None and len(reference) < WORTH_HALVING:
+        real = reference.part(torch.arange(0))
+    elif real is None:
+        # in the order of their hashes: a random split, with equal samples on the same side
+        real, reference = (reference.part(half) for half in torch.arange(len(reference)).tensor_split(2))
     real = real.part(torch.arange(min(len(real), len(generated))))
-    scores = ask(metrics, real, against, seed) if len(real) and len(against) else {}
-    counts = {"generated": len(generated), "reference": len(reference), "real": len(real), "real_reference": len(against)}
+    scores = ask(metrics, real, reference, seed) if len(real) else {}
+    counts = {"generated": len(generated), "reference": len(reference), "real": len(real)}
     return Compared(ask(metrics, generated, reference, seed), scores, counts)
 
 
@@ -227,7 +233,7 @@ class _Sets:
         training, held = (None, None) if own is None else hold_out(own, sampler.settings.train.hold_out)
         if given is not None:
             if own is None:
-                notes.append("without the training data nothing can be said about copies, nor about real against real")
+                notes.append("without the training data nothing can be said about copies")
             return cls(training, held, given)
         if held is None:
             notes.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import cast
 
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from ..data import Dataset
+from ..errors import ParagoneError, PluginError
 from ..execution import Execution
 from ..modality import Metric, Modality, resolve
 from ..opening import cache_folder
@@ -80,9 +82,23 @@ def labels_like(reference: Evidence, count: int, seed: int) -> torch.Tensor | No
 
 
 def ask(metrics: Iterable[Metric], candidate: Evidence, reference: Evidence, seed: int) -> dict[str, Score]:
-    """Each metric's score, by its name."""
-    scores: dict[str, Score] = {}
-    for metric in metrics:
-        measure: Measure = resolve(metric.measure)
-        scores[metric.name] = measure(candidate, reference, seed)
-    return scores
+    """Each metric's score, by its name.
+
+    Raises:
+        PluginError: if a metric fails.
+    """
+    return {metric.name: _ask(metric, candidate, reference, seed) for metric in metrics}
+
+
+def _ask(metric: Metric, candidate: Evidence, reference: Evidence, seed: int) -> Score:
+    measure: Measure = resolve(metric.measure)
+    try:
+        score = measure(candidate, reference, seed)
+    except ParagoneError:
+        raise
+    except Exception as error:  # a plugin's own code: whatever it raises is that plugin's fault
+        fix = "Tell the author of the plugin that declares it."
+        raise PluginError(f"fails: {type(error).__name__}: {error}", where=f"metric {metric.name}", fix=fix) from error
+    if any(number is not None and not math.isfinite(number) for number in (score.value, score.deviation)):
+        return Score(None, doubt="it is not finite")
+    return score

@@ -12,7 +12,7 @@ import torch
 
 from .. import weights
 from ..data import Dataset
-from ..errors import DivergenceError, OutputError, RunError
+from ..errors import DivergenceError, OutputError, PluginError, RunError
 from .evidence import Evidence
 
 BATCH = 32
@@ -53,6 +53,7 @@ def extract(extractor: FeatureExtractor, batches: Iterable[torch.Tensor], total:
 
     Raises:
         DivergenceError: if a feature is not finite.
+        PluginError: if the features have another shape than the extractor says.
     """
     parts: list[torch.Tensor] = []
     done = 0
@@ -60,6 +61,12 @@ def extract(extractor: FeatureExtractor, batches: Iterable[torch.Tensor], total:
     with torch.inference_mode():
         for batch in batches:
             parts.append(extractor(batch).float())
+            if tuple(parts[-1].shape) != (len(batch), extractor.size):
+                raise PluginError(
+                    f"gives features of shape {tuple(parts[-1].shape)}, not {(len(batch), extractor.size)}",
+                    where=f"feature extractor {extractor.identity}",
+                    fix="Tell the author of the plugin that declares it.",
+                )
             if not bool(torch.isfinite(parts[-1]).all()):
                 raise DivergenceError(
                     f"gives features that are not finite, first among the {what} {done} to {done + len(batch) - 1}",

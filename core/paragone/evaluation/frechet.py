@@ -16,6 +16,9 @@ import torch
 
 from .evidence import Evidence, Score, too_few
 
+TRUSTED = 100
+"""Samples under which a covariance says little, however few features there are."""
+
 
 def frechet_distance(x: torch.Tensor, y: torch.Tensor) -> float:
     """d² of two sets.
@@ -32,10 +35,11 @@ def frechet_distance(x: torch.Tensor, y: torch.Tensor) -> float:
 
 
 def fid(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
-    """:func:`frechet_distance`; doubted when a set is smaller than the feature dimension."""
+    """:func:`frechet_distance`; doubted when a set has no more samples than there are features."""
     if min(len(candidate), len(reference)) < 2:
         return Score(None, doubt="a covariance needs at least 2 samples")
-    doubt = too_few(candidate, reference, reference.features.shape[1], "a covariance of so many features")
+    features = reference.features.shape[1]
+    doubt = too_few(candidate, reference, max(features + 1, TRUSTED), f"a covariance of {features:,} features")
     return Score(frechet_distance(candidate.features, reference.features), doubt=doubt)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def render(evaluation: Evaluation) -> str:
     facts = {
         "Generated": f"{counts['generated']:,} samples, seeds {evaluation.seed} to {evaluation.seed + counts['generated'] - 1}",
         "Compared with": f"{counts['reference']:,} of {_AGAINST[evaluation.reference]}",
-        "Real for comparison": f"{counts['real']:,} against {counts['real_reference']:,}",
+        "Real for comparison": f"{counts['real']:,} samples",
         "Features": evaluation.extractor,
         "Weights": f"{sampler.which}, {sampler.hash}",
     }
@@ -91,7 +92,8 @@ def _scores(evaluation: Evaluation) -> str:
     rows: list[list[str]] = [["", "generated", "real", ""]]
     for metric in evaluation.metrics:
         score, real = evaluation.total.generated[metric.name], evaluation.total.real.get(metric.name)
-        doubt = f"doubtful: {score.doubt}" if score.doubt else f"{metric.summary} {metric.better.capitalize()} is better."
+        about = f"{metric.summary} {metric.better.capitalize()} is better."
+        doubt = f"doubtful: {score.doubt}" if score.doubt else f"doubtful, the real one: {real.doubt}" if real and real.doubt else about
         rows.append([metric.title or metric.name, _figure(score), _figure(real), doubt])
     return _table(rows)
 
@@ -136,7 +138,8 @@ def _copies(evaluation: Evaluation, artefacts: Artefacts) -> str:
     for row, index in enumerate(order.tolist()):
         pair = "".join(_embed(artefacts.encode(sample, {}), artefacts.extension) for sample in (made[row], nearest[row]))
         name = "" if numbers is None or not labels else f", {labels[int(numbers[index])]}"
-        caption = f"seed {evaluation.seed + index}{name}: {float(copied.closeness[index]):.2f}"
+        distance = "" if copied.ratio is None else f": {float(copied.closeness[index]):.2f}"
+        caption = f"seed {evaluation.seed + index}{name}{distance}"
         figures.append(f'<figure class="pair">{pair}<figcaption>{_text(caption)}</figcaption></figure>')
     doubt = f"<p>Doubtful: {_text(copied.doubt)}.</p>" if copied.doubt else ""
     told = (
@@ -155,7 +158,7 @@ def _curves(evaluation: Evaluation) -> str:
         samples = line.get("samples") if isinstance(line, dict) else None
         if isinstance(samples, int):
             for name, value in line.items():
-                if isinstance(value, float):
+                if isinstance(value, float) and math.isfinite(value):
                     looks.setdefault(name, []).append((samples, value))
     drawn = [curve(name.replace("_", " "), sorted(set(points))) for name, points in {**looks, **series}.items() if len(points) > 1]
     return f'<div class="tiles">{"".join(drawn)}</div>' if drawn else "<p>It kept no statistics.</p>"

@@ -9,7 +9,7 @@ import torch
 
 from paragone import api, opening
 from paragone.data import Dataset, Subset
-from paragone.errors import DivergenceError
+from paragone.errors import DivergenceError, PluginError
 from paragone.evaluation.features import extract, real_evidence
 
 
@@ -82,3 +82,8 @@ def test_features_that_are_not_finite_are_an_error() -> None:
     with pytest.raises(DivergenceError, match="samples 4 to 4") as error:
         extract(Counting(), batches, 5, "samples", silent)
     assert "counting/1" in str(error.value)
+
+
+def test_features_of_another_shape_are_the_extractor_s_fault() -> None:
+    with pytest.raises(PluginError, match=r"shape \(4, 3\), not \(4, 2\)"):
+        extract(Counting(), [torch.ones(4, 3)], 4, "samples", silent)

@@ -54,8 +54,10 @@ def test_a_shift_is_its_squared_length(cloud: Cloud) -> None:
 
 def test_says_when_it_cannot_be_trusted(cloud: Cloud, evidence: Callable[..., Evidence]) -> None:
     few, many = evidence(cloud(10, 16, "x")), evidence(cloud(100, 16, "y"))
-    assert "wants at least 16" in fid(few, many).doubt
+    assert "wants at least 100" in fid(few, many).doubt
     assert not fid(many, many).doubt
+    wide = evidence(cloud(120, 120, "w"))
+    assert "wants at least 121" in fid(wide, wide).doubt
     nothing = fid(evidence(cloud(1, 16, "z")), many)
     assert nothing.value is None
     assert nothing.doubt
