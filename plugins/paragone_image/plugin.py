@@ -22,6 +22,7 @@ def paragone_modality() -> Modality:
         data_config=PictureData,
         sample_config=PictureSample,
         starter="paragone_image:starter/sprites.zip",
+        model="paragone_image:starter/model",
         extractors=(
             Extractor(
                 "efficientnet-lite0",

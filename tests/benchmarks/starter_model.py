@@ -1,4 +1,4 @@
-"""Make the bundled model of a run: ``python -m tests.benchmarks.starter_model runs/long``.
+"""Make the bundled model of a run: ``python tests/benchmarks/starter_model.py runs/long``.
 
 Keeps what sampling needs, the weights in half precision, and writes the model card
 from the run's own settings and from ``create image evaluate`` of what is bundled.
@@ -42,7 +42,8 @@ def card(folder: Path, seconds: float, samples: int) -> str:
         f"- data: the bundled sprites (CC0, see [their page](../LICENSE.md)), {data['samples']:,} trained on, "
         f"{data['held_out']:,} held out by content",
         "- licence of the weights: CC0 1.0, like the data",
-        f"- preset: `{train['preset']}`, seed {train['seed']}, {samples:,} real samples seen, {seconds / 60:.0f} minutes on two CPU cores",
+        f"- preset: `{train['preset']}`, seed {train['seed']}, {samples:,} real samples seen, "
+        f"{seconds / 60:.0f} minutes on {train['threads'] or 'all'} CPU core{'s' * (train['threads'] != 1)} of a busy machine",
         f"- weights: the moving average, {(folder / 'generator.safetensors').stat().st_size / 1e6:.1f} MB in half precision",
         f"- settings: [config.json](config.json), torch {config['torch']}",
         "",
