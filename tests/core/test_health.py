@@ -92,7 +92,7 @@ def test_a_real_training_that_learns(tmp_path: Path) -> None:
 
 def test_a_real_collapse_is_called_one(tmp_path: Path) -> None:
     """A generator that runs ahead of a discriminator that hardly learns puts everything in one place."""
-    words = trained(tmp_path, FOUR, data__spread=0.1, generator__learning_rate=1e-2, discriminator__learning_rate=1e-4, ema__half_life=0.0)
+    words = trained(tmp_path, FOUR, data__spread=0.1, generator__learning_rate=1e-2, discriminator__learning_rate=2e-5, ema__half_life=0.0)
     assert "collapsed" in words
 
 
