@@ -15,7 +15,7 @@ reference       what generated samples are held        what real samples stand f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -165,16 +165,11 @@ def evaluate(
     generated = examiner.generated(sampler.generator, range(seed, seed + count), numbers)
 
     metrics = sampler.modality.metrics
-    total = compare(metrics, generated, reference, None if reference is training else training, seed)
+    others = None if reference is training else training
+    total = compare(metrics, generated, reference, others, seed)
     if total.counts["real"] < count:
         few = total.counts["real"]
         notes.append(f"only {few:,} real samples could stand beside {count:,} generated ones: their scores are a little worse for it")
-    labels = {}
-    if reference.numbers is not None:
-        single = tuple(metric for metric in metrics if metric.per_label)
-        for number in torch.unique(reference.numbers).tolist():
-            others = None if training is None or reference is training else training.of_label(number)
-            labels[sampler.labels[number]] = compare(single, generated.of_label(number), reference.of_label(number), others, seed)
     return Evaluation(
         sampler,
         examiner.extractor.identity,
@@ -182,12 +177,24 @@ def evaluate(
         seed,
         metrics,
         total,
-        labels,
+        _compare_labels(sampler, generated, reference, others, seed),
         None if training is None or len(training) < 2 else memorisation(generated, training, held),
         tuple(notes),
         generated,
         training,
     )
+
+
+def _compare_labels(sampler: Sampler, generated: Evidence, reference: Evidence, real: Evidence | None, seed: int) -> dict[str, Compared]:
+    """:func:`compare` for each label of ``reference`` alone, with the metrics that allow it."""
+    if reference.numbers is None:
+        return {}
+    metrics = tuple(metric for metric in sampler.modality.metrics if metric.per_label)
+    found = {}
+    for number in torch.unique(reference.numbers).tolist():
+        others = None if real is None else real.of_label(number)
+        found[sampler.labels[number]] = compare(metrics, generated.of_label(number), reference.of_label(number), others, seed)
+    return found
 
 
 def compare(metrics: tuple[Metric, ...], generated: Evidence, reference: Evidence, real: Evidence | None, seed: int) -> Compared:
@@ -290,10 +297,8 @@ class _Renumbered(Unlabelled):
 
 
 def _compared_json(compared: Compared) -> dict[str, Any]:
-    def score(value: Score | None) -> dict[str, Any] | None:
-        return None if value is None else {"value": value.value, "deviation": value.deviation, "doubt": value.doubt}
-
+    real = {name: asdict(score) for name, score in compared.real.items()}
     return {
         "counts": compared.counts,
-        "scores": {name: score(value) | {"real": score(compared.real.get(name))} for name, value in compared.generated.items()},  # type: ignore[operator]
+        "scores": {name: {**asdict(score), "real": real.get(name)} for name, score in compared.generated.items()},
     }
