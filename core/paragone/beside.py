@@ -54,7 +54,7 @@ def beside(work: Callable[[Item], Iterable[Result]], items: Iterable[Item], ahea
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        except Exception:
+        except Exception:  # a fault of `items` or of `work`: what was made before it is still worked out
             raise
         except BaseException:  # Ctrl-C, or nobody wants the rest
             stopped.set()
