@@ -17,6 +17,7 @@ from .meters import Meters
 from .objectives import certainty, objective
 from .penalties import Critic, finite_difference_norm, interpolated_gradient_norm, squared_gradient_norm
 from .players import Players
+from .reconstruction import LOG_VARIANCE, divergence, draw, feature_distance, sample_distance
 from .settings import Settings
 
 
@@ -32,6 +33,8 @@ class MicroBatch:
         mix: ``(B,)`` uniform, for WGAN-GP.
         noise: ``(2, B, *shape)`` standard normal for the finite differences on
             real and fake, or ``None`` when they are not due.
+        again: ``(R,)`` int64, which rows of the generator's fakes are reconstructions of ``real``.
+        again_mean: R averaged over the micro-batches of the turn: what their losses are divided by.
     """
 
     real: torch.Tensor
@@ -40,6 +43,8 @@ class MicroBatch:
     uniforms: torch.Tensor
     mix: torch.Tensor
     noise: torch.Tensor | None = None
+    again: torch.Tensor | None = None
+    again_mean: float = 0.0
 
 
 @dataclass
@@ -63,6 +68,7 @@ class Game:
     def __init__(self, players: Players, settings: Settings, execution: Execution, meters: Meters) -> None:
         self.players, self.execution, self.meters = players, execution, meters
         self.objective, self.penalty = objective(settings.train.objective), settings.penalty
+        self.reconstruction = settings.reconstruction
         self.generate: nn.Module = execution.compile(players.generator)
         self._certainties: list[torch.Tensor] = []
         twice = self.penalty.r1 or self.penalty.r2 or self.penalty.wgan_gp
@@ -71,6 +77,12 @@ class Game:
                 "this discriminator cannot be differentiated twice, so r1, r2 and wgan_gp cannot be used with it",
                 where="penalty",
                 fix="Use penalty.fd_r1 and penalty.fd_r2 instead.",
+            )
+        if self.reconstruction.wanted and self.reconstruction.features and not hasattr(players.discriminator, "judge"):
+            raise UsageError(
+                "this discriminator does not show its features, so reconstructions cannot be measured in them",
+                where="reconstruction.features",
+                fix="Use reconstruction.samples instead.",
             )
 
     @property
@@ -99,9 +111,12 @@ class Game:
 
     def generator_loss(self, batch: MicroBatch, p: float) -> torch.Tensor:
         """The generator's loss on one micro-batch, a scalar; call ``backward`` on it."""
+        again = batch.again if batch.again is not None and len(batch.again) else None
         with self.execution.autocast():
-            fake = self.generate(batch.latent, batch.label)
-            logits = self.players.discriminator(self.augment(fake, batch.uniforms[1], p), batch.label).float()
+            code = None if again is None else self.encode(batch, again)
+            latent = batch.latent if code is None or again is None else batch.latent.index_copy(0, again, draw(*code, batch.latent[again]))
+            fake = self.generate(latent, batch.label)
+            logits, maps = self.judge(self.augment(fake, batch.uniforms[1], p), batch.label)
             if self.objective.pairs:
                 with torch.no_grad():
                     real = self.players.discriminator(self.augment(batch.real, batch.uniforms[0], p), batch.label).float()
@@ -109,7 +124,56 @@ class Game:
                 real = logits.detach()  # the other generator losses do not look at it
         loss = self.objective.generator(real, logits)
         self.meters.add("loss_generator", loss)
+        if code is not None and again is not None:
+            loss = loss + self.reconstruction_loss(batch, again, code, fake, maps, p)
         return loss
+
+    def encode(self, batch: MicroBatch, again: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and logarithm of the variance of the codes of the rows ``again``, each ``(R, latent_size)`` float32."""
+        encoder = self.players.encoder
+        assert encoder is not None, "the trainer asks for reconstructions only of players with an encoder"
+        mean, log_variance = encoder(batch.real[again], None if batch.label is None else batch.label[again])
+        return mean.float(), log_variance.float().clamp(*LOG_VARIANCE)
+
+    def judge(self, samples: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The discriminator's logits ``(B,)`` float32 and, if it shows them and they are wanted, its feature maps."""
+        if not self.reconstruction.features:
+            return self.players.discriminator(samples, label).float(), []
+        logits, maps = self.players.discriminator.judge(samples, label)  # type: ignore[operator]  # nn.Module hides it
+        return logits.float(), maps
+
+    def reconstruction_loss(
+        self,
+        batch: MicroBatch,
+        again: torch.Tensor,
+        code: tuple[torch.Tensor, torch.Tensor],
+        fake: torch.Tensor,
+        maps: list[torch.Tensor],
+        p: float,
+    ) -> torch.Tensor:
+        """How far the reconstructions are from what was wanted, and their codes from the latents' distribution; a scalar.
+
+        Args:
+            batch: of this turn.
+            again: ``(R,)`` rows that are reconstructions.
+            code: mean and logarithm of the variance of their codes.
+            fake: ``(B, *shape)`` of the generator.
+            maps: the discriminator's features of ``fake``, augmented.
+            p: probability of an augmentation: wanted samples are augmented as their reconstructions were.
+        """
+        weights, wanted = self.reconstruction, batch.real[again]
+        distance = torch.zeros(len(again), device=wanted.device)
+        if weights.features:
+            with torch.no_grad(), self.execution.autocast():
+                seen = self.augment(wanted, batch.uniforms[1][again], p)
+                features = self.judge(seen, None if batch.label is None else batch.label[again])[1]
+            distance = weights.features * feature_distance([each[again] for each in maps], features)
+        if weights.samples:
+            distance = distance + weights.samples * sample_distance(fake[again], wanted)
+        kl = divergence(*code)
+        self.meters.add("reconstruction", distance.mean(), len(again))
+        self.meters.add("divergence", kl.mean(), len(again))
+        return (distance + weights.divergence * kl).sum() / batch.again_mean
 
     def discriminator_loss(self, batch: MicroBatch, p: float, penalty_scale: float, diversity: bool) -> torch.Tensor:
         """The discriminator's loss with its penalties on one micro-batch, a scalar.

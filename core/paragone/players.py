@@ -41,6 +41,10 @@ class Discriminator(Protocol):
     A discriminator whose operations have no second derivative says so with a
     class attribute ``twice_differentiable = False``; then only the
     finite-difference penalties can be used with it.
+
+    One whose features are to measure reconstructions also has
+    ``judge(sample, label) -> (logits, maps)``: the same logits, and a list of feature
+    maps ``(B, *any)``, so that both come from one pass.
     """
 
     def __call__(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
@@ -52,6 +56,22 @@ class Discriminator(Protocol):
 
         Returns:
             ``(B,)`` logits.
+        """
+        ...
+
+
+class Encoder(Protocol):
+    """Finds a latent that the generator would turn into a given sample. Only training needs it."""
+
+    def __call__(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where the latent of ``sample`` is, as a normal distribution.
+
+        Args:
+            sample: ``(B, *spec.shape)``.
+            label: ``(B,)`` int64, or ``None``.
+
+        Returns:
+            Mean and logarithm of the variance, each ``(B, latent_size)``.
         """
         ...
 
@@ -89,9 +109,11 @@ class Players:
         augmentation: satisfies :class:`Augmentation`, or ``None``.
         batch_statistics: whether a player mixes the samples of a batch (batch
             normalisation). Such a pair trains differently when its batch is split.
+        encoder: satisfies :class:`Encoder`, for the settings in ``[reconstruction]``; or ``None``.
     """
 
     generator: nn.Module
     discriminator: nn.Module
     augmentation: Augmentation | None = None
     batch_statistics: bool = False
+    encoder: nn.Module | None = None

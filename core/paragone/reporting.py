@@ -29,6 +29,8 @@ class Stats:
         diversity: distance between fakes of one label over the same of reals; 1 is ideal.
         gradient_generator, gradient_discriminator: mean norm of the whole gradient.
         learning_rate_generator, learning_rate_discriminator: as of the last step.
+        reconstruction: weighted distance of reconstructions from what they should be, 0 without.
+        divergence: nats by which their codes differ from the latents' distribution, 0 without.
         health: one word from :mod:`paragone.health`.
         advice: what to do about it, or empty.
     """
@@ -49,6 +51,8 @@ class Stats:
     gradient_discriminator: float
     learning_rate_generator: float
     learning_rate_discriminator: float
+    reconstruction: float = 0.0
+    divergence: float = 0.0
     health: str = ""
     advice: str = ""
 

@@ -111,6 +111,21 @@ class AugmentSettings:
 
 
 @dataclass(frozen=True)
+class ReconstructionSettings:
+    """``[reconstruction]``: some fakes of the generator's turns are real samples, encoded and made again (VAE/GAN)."""
+
+    features: float = setting(0.0, "Weight of the distance in the discriminator's features; needs a preset with an encoder.", minimum=0.0)
+    samples: float = setting(0.0, "Weight of the distance between the samples themselves; needs a preset with an encoder.", minimum=0.0)
+    divergence: float = setting(0.01, "Weight of a nat by which the codes differ from the latents' distribution.", minimum=0.0)
+    share: float = setting(0.5, "Share of each batch that is made of reconstructions.", minimum=0.0, maximum=1.0)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is reconstructed at all."""
+        return self.share > 0 and (self.features > 0 or self.samples > 0)
+
+
+@dataclass(frozen=True)
 class Settings:
     """All that decides a training. ``data`` and ``network`` belong to the plugin."""
 
@@ -120,6 +135,7 @@ class Settings:
     discriminator: AdamSettings
     ema: EmaSettings
     augment: AugmentSettings
+    reconstruction: ReconstructionSettings
     data: Any
     network: Any
 
@@ -159,6 +175,7 @@ ENGINE_SECTIONS: Mapping[str, type] = types.MappingProxyType(
         "discriminator": AdamSettings,
         "ema": EmaSettings,
         "augment": AugmentSettings,
+        "reconstruction": ReconstructionSettings,
     }
 )
 

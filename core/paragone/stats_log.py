@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,8 @@ def read_lines(path: Path) -> list[Any]:
 
 
 def _is_stats(values: object) -> bool:
-    """Whether every field is there and of its type; a whole number will do where any number is meant."""
+    """Whether every field without a default is there, and all are of their types; a whole number will do where any number is meant."""
     kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
     wanted = {field.name: kinds[str(field.type)] for field in fields(Stats)}
-    return isinstance(values, dict) and values.keys() == wanted.keys() and all(type(values[name]) in wanted[name] for name in wanted)
+    needed = {field.name for field in fields(Stats) if field.default is MISSING}  # an older run's lines know fewer
+    return isinstance(values, dict) and needed <= values.keys() <= wanted.keys() and all(type(values[n]) in wanted[n] for n in values)

@@ -16,12 +16,13 @@ from torch import nn
 from .adaptive import AugmentController
 from .data import Dataset, Order
 from .ema import Ema
-from .errors import DivergenceError
+from .errors import DivergenceError, UsageError
 from .execution import Execution
 from .game import Game, MicroBatch
 from .meters import Meters
 from .players import Players
 from .randomness import derive, generator_for
+from .reconstruction import rows
 from .schedules import cosine_ramp, ema_decay
 from .settings import AdamSettings, Settings
 
@@ -42,12 +43,20 @@ class Trainer:
         self.players, self.dataset, self.settings, self.execution = players, dataset, settings, execution
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.modules = {"generator": execution.place(players.generator), "discriminator": execution.place(players.discriminator)}
+        # the encoder takes its steps with the generator, for which it works
+        self.sides = {"generator": ["generator"], "discriminator": ["discriminator"]}
+        if settings.reconstruction.wanted:
+            self.modules["encoder"] = execution.place(_encoder(players, settings))
+            self.sides["generator"].append("encoder")
         # a player may come with parts that are not to be trained; they stay as they are
-        self.trained = {name: [p for p in module.parameters() if p.requires_grad] for name, module in self.modules.items()}
+        self.trained = {
+            player: [p for name in names for p in self.modules[name].parameters() if p.requires_grad]
+            for player, names in self.sides.items()
+        }
         self.optimisers = {name: _adam(parameters, getattr(settings, name)) for name, parameters in self.trained.items()}
         # the generator's turns read the data in an order of their own: R3GAN pairs it with fresh reals
         self.orders = {
-            name: Order(derive(settings.train.seed, name), len(dataset), dataset.numbers, settings.train.group) for name in self.modules
+            name: Order(derive(settings.train.seed, name), len(dataset), dataset.numbers, settings.train.group) for name in self.sides
         }
         self.ema = Ema(players.generator)
         self.controller = AugmentController(settings.augment)
@@ -99,7 +108,7 @@ class Trainer:
                 parameter.grad = torch.zeros_like(parameter)
         norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]).item()
         if not math.isfinite(norm):
-            named = self.modules[player].named_parameters()
+            named = ((name, p) for side in self.sides[player] for name, p in self.modules[side].named_parameters())
             culprit = next((name for name, p in named if p.grad is not None and not torch.isfinite(p.grad).all()), "all together")
             raise self.divergence(player, f"the gradient of {culprit}")
         self.meters.add(f"gradient_{player}", norm)
@@ -129,6 +138,8 @@ class Trainer:
         uniforms = torch.rand(2, batch, per_sample, generator=numbers)
         mix = torch.rand(batch, generator=numbers)
         noises = torch.randn(2, batch, *shape, generator=numbers) if noise and self.game.finite_differences else None
+        asked = self.settings.reconstruction
+        again = rows(batch, train.group, asked.share) if asked.wanted and player == "generator" else torch.zeros(batch, dtype=torch.bool)
         size = batch // train.accumulate
         for first in range(0, batch, size):
             part = slice(first, first + size)
@@ -140,6 +151,8 @@ class Trainer:
                 uniforms[:, part].to(device),
                 mix[part].to(device),
                 None if noises is None else noises[:, part].to(device),
+                again[part].nonzero()[:, 0].to(device),
+                int(again.sum()) / train.accumulate,
             )
 
     def check_weights(self) -> None:
@@ -170,6 +183,16 @@ def adam_ramps(settings: AdamSettings, progress: float) -> tuple[float, tuple[fl
         cosine_ramp(settings.learning_rate, rate_end, progress),
         (settings.beta1, cosine_ramp(settings.beta2, beta2_end, progress)),
     )
+
+
+def _encoder(players: Players, settings: Settings) -> nn.Module:
+    if players.encoder is None:
+        raise UsageError(
+            f"preset {settings.train.preset} has no encoder, so nothing can be reconstructed",
+            where="reconstruction",
+            fix="Set reconstruction.features and reconstruction.samples to 0.",
+        )
+    return players.encoder
 
 
 def _adam(parameters: list[nn.Parameter], settings: AdamSettings) -> torch.optim.Adam:

@@ -35,6 +35,7 @@ SETTINGS = {
     "augment.mode": "adaptive",
     "augment.ramp": 2000,
     "augment.target": 0.0,
+    "reconstruction.features": 0.5,
 }
 SAMPLES = 6400
 

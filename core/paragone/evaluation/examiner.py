@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import cast
 
 import torch
@@ -50,22 +50,19 @@ class Examiner:
         """What ``generator`` makes of ``seeds``: sample *i* is the one that `create` makes of that seed and label.
 
         Args:
-            generator: on the device.
+            generator: on the device; it must stay as it is for as long as samples are read from what is returned.
             seeds: one a sample.
             numbers: ``(len(seeds),)`` int64 labels, ``None`` without.
         """
-        made: list[torch.Tensor] = []
 
-        def batches() -> Iterator[torch.Tensor]:
-            for start in range(0, len(seeds), CHUNK):
-                latent = latents(seeds[start : start + CHUNK], cast(int, generator.latent_size))
-                labels = None if numbers is None else numbers[start : start + CHUNK].tolist()
-                made.append(generate(generator, self.spec, self.execution, latent, labels))
-                yield made[-1]
+        def make(wanted: torch.Tensor) -> torch.Tensor:
+            latent = latents([seeds[index] for index in wanted.tolist()], cast(int, generator.latent_size))
+            return generate(generator, self.spec, self.execution, latent, None if numbers is None else numbers[wanted].tolist())
 
-        features = extract(self.extractor, batches(), len(seeds), "generated samples", self.progress)
-        samples = torch.cat(made)
-        return Evidence(features.double(), numbers, lambda wanted: samples[wanted])
+        batches = (make(wanted) for wanted in torch.arange(len(seeds)).split(CHUNK))
+        features = extract(self.extractor, batches, len(seeds), "generated samples", self.progress)
+        # a sample is a function of its seed: the few that are looked at are made again, instead of keeping all of them
+        return Evidence(features.double(), numbers, make)
 
 
 def labels_like(reference: Evidence, count: int, seed: int) -> torch.Tensor | None:

@@ -22,6 +22,9 @@ from .neighbours import nearest, radii
 NEAR = 0.01
 """Share of real samples that count as near-copies: those nearest to the training set."""
 
+SAME = 1e-3
+"""Features this near, in typical distances of real samples, may be those of equal samples, and rounding the rest."""
+
 
 @dataclass(frozen=True)
 class Memorisation:
@@ -63,7 +66,7 @@ def memorisation(generated: Evidence, training: Evidence, held_out: Evidence | N
         ratio=float(to_training.median()) / typical if typical else None,
         near_copies=int((to_training <= threshold).sum()),
         expected=float((real <= threshold).double().mean()) * len(generated),
-        exact=_equal(generated, training, which),
+        exact=_equal(generated, training, which, (to_training <= max(threshold, SAME * typical)).nonzero()[:, 0]),
         nearest=which,
         closeness=to_training / typical if typical else torch.full_like(to_training, torch.nan),
         baseline="leave-one-out" if held_out is None else "held-out",
@@ -71,10 +74,10 @@ def memorisation(generated: Evidence, training: Evidence, held_out: Evidence | N
     )
 
 
-def _equal(generated: Evidence, training: Evidence, which: torch.Tensor) -> int:
-    """How many samples equal their nearest one in every entry."""
+def _equal(generated: Evidence, training: Evidence, which: torch.Tensor, candidates: torch.Tensor) -> int:
+    """How many samples equal their nearest one in every entry, of those at ``candidates``."""
     equal = 0
-    for indices in torch.split(torch.arange(len(generated)), 64):
+    for indices in torch.split(candidates, 64) if len(candidates) else ():
         pairs = generated.read(indices).flatten(1) == training.read(which[indices]).flatten(1)
         equal += int(pairs.all(1).sum())
     return equal

@@ -95,6 +95,9 @@ class PointDiscriminator(nn.Module):
         self.label = nn.Embedding(labels, width) if labels else None
 
     def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        return self.judge(sample, label)[0]
+
+    def judge(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
         phase = sample @ self.waves
         # modes are 0.4 apart: a slope of one is too gentle to tell them apart
         hidden = self.body(torch.cat([sample * 5, phase.sin(), phase.cos()], 1))
@@ -102,7 +105,19 @@ class PointDiscriminator(nn.Module):
         if self.label is not None:
             logits = logits + (hidden * self.label(label)).sum(1)
         self.calls += 1
-        return logits * torch.nan if self.fail_at and self.calls >= self.fail_at else logits
+        return logits * torch.nan if self.fail_at and self.calls >= self.fail_at else logits, [hidden]
+
+
+class PointEncoder(nn.Module):
+    """(B, 2) → mean and log variance, each (B, latent). Labels are ignored."""
+
+    def __init__(self, config: PointNetwork) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(2, config.width), nn.ReLU(), nn.Linear(config.width, 2 * config.latent))
+
+    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, log_variance = self.body(sample).chunk(2, 1)
+        return mean, log_variance
 
 
 def jitter(sample: torch.Tensor, uniforms: torch.Tensor, p: float) -> torch.Tensor:
@@ -121,7 +136,8 @@ class Jitter:
 
 
 def build(spec: SampleSpec, labels: int, config: PointNetwork) -> Players:
-    return Players(PointGenerator(labels, config), PointDiscriminator(labels, config), Jitter(), batch_statistics=config.batch_norm)
+    generator, discriminator = PointGenerator(labels, config), PointDiscriminator(labels, config)
+    return Players(generator, discriminator, Jitter(), batch_statistics=config.batch_norm, encoder=PointEncoder(config))
 
 
 class PointFiles:
