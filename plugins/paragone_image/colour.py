@@ -13,52 +13,24 @@ def premultiply(picture: torch.Tensor) -> torch.Tensor:
     """Straight RGBA → RGBA whose colour is multiplied by alpha, both ``(B, 4, H, W)`` in [-1, 1].
 
     A transparent pixel becomes -1 in all channels whatever its colour was, so
-    that neither player is asked about a colour that nobody can see.
+    that neither player is asked about a colour that nobody can see. That holds for
+    an alpha beyond -1 too.
     """
     colour, alpha = picture[:, :3], picture[:, 3:]
-    return torch.cat([(colour + 1) * ((alpha + 1) / 2) - 1, alpha], 1)
-
-
-def from_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
-    """Brightness and two colour differences → red, green, blue; a fourth channel passes.
-
-    A network writes sprites by their outlines first. With the colour differences
-    damped, its early noise is grey instead of rainbow-coloured.
-
-    Args:
-        picture: ``(B, 3 or 4, H, W)`` float32, any range.
-        chroma: weight of the colour differences; 1 for a rotation.
-    """
-    weights = torch.tensor([1.0, chroma, chroma]) * 3**0.5
-    return _mix_colours(picture, torch.tensor(OPPONENTS) * weights)
+    return torch.cat([(colour + 1) * ((alpha + 1) / 2).clamp(0, 1) - 1, alpha], 1)
 
 
 def to_opponents(picture: torch.Tensor, chroma: float) -> torch.Tensor:
     """Red, green, blue → brightness and two colour differences; a fourth channel passes.
 
+    In natural colours and in drawings the three differ much in how far they vary.
+
     Args:
         picture: ``(B, 3 or 4, H, W)`` float32, any range.
         chroma: weight of the colour differences; 1 for a rotation.
     """
-    weights = torch.tensor([[1.0], [chroma], [chroma]])
-    return _mix_colours(picture, torch.tensor(OPPONENTS).T * weights)
-
-
-def mix(maps: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
-    """Every pixel's maps times a matrix, never in bf16: that would leave 8 bits for 256 colours.
-
-    Args:
-        maps: ``(B, M, H, W)``.
-        matrix: ``(B, C, M)``, one a picture.
-
-    Returns:
-        ``(B, C, H, W)`` in float32, or float64 if that is what came.
-    """
-    kind = torch.promote_types(maps.dtype, torch.float32)
-    with torch.autocast(maps.device.type, enabled=False):
-        return torch.einsum("bij,bjhw->bihw", matrix.to(kind), maps.to(kind))
-
-
-def _mix_colours(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
-    colour = mix(picture[:, :3], matrix.to(picture.device).expand(len(picture), 3, 3))
-    return torch.cat([colour, picture[:, 3:].to(colour.dtype)], 1)
+    matrix = torch.tensor(OPPONENTS, device=picture.device).T * torch.tensor([[1.0], [chroma], [chroma]], device=picture.device)
+    kind = torch.promote_types(picture.dtype, torch.float32)
+    with torch.autocast(picture.device.type, enabled=False):  # bf16 has 8 bits for 256 colours
+        colour = torch.einsum("ij,bjhw->bihw", matrix.to(kind), picture[:, :3].to(kind))
+    return torch.cat([colour, picture[:, 3:].to(kind)], 1)

@@ -45,9 +45,8 @@ class SmallNetwork:
     widest: int = setting(256, "Never more channels than this.", minimum=4)
     style: int = setting(128, "Length of the style vector.", minimum=1)
     features: int = setting(128, "Features of the discriminator's last layer.", minimum=1)
-    palette: int = setting(8, "Maps that each picture's own palette turns into colours.", minimum=1)
+    materials: int = setting(6, "Materials of its own that each picture is painted with.", minimum=1)
     group: int = setting(4, "Samples that the discriminator compares; as train.group.", minimum=1)
-    chroma: float = setting(0.4, "Weight of colour differences in what the generator paints.", minimum=0.0)
     chroma_seen: float = setting(2.0, "Weight of colour differences in what the discriminator sees.", minimum=0.0)
     mirror: bool = setting(True, "Let the augmentation mirror pictures left to right.")
 
@@ -73,10 +72,13 @@ SMALL = Preset(
         "discriminator.learning_rate_end": 5e-5,
         "discriminator.beta1": 0.5,
         "discriminator.beta2": 0.99,
-        "ema.half_life": 2_000.0,
+        "ema.half_life": 8_000.0,
         "ema.half_life_start": 500.0,
         "augment.mode": "adaptive",
-        "augment.ramp": 50_000,
+        "augment.target": 0.45,
+        "augment.ramp": 25_000,
+        "reconstruction.features": 2.0,
+        "reconstruction.samples": 4.0,
     },
 )
 

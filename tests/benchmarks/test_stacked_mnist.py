@@ -42,7 +42,6 @@ RECIPE: Mapping[str, Any] = {
     "train.batch": 64,
     "augment.mode": "none",  # a mirrored digit is no digit
     # three independent digits have no colours: what is left of the opponent colours is a rotation, which loses nothing
-    "network.chroma": 1.0,
     "network.chroma_seen": 1.0,
     "penalty.every": 1,
 }

@@ -5,8 +5,10 @@ no batch normalisation, so that a sample depends on its own latent alone.
 
 The generator: a style (latent and label through a small perceptron) scales and
 shifts every feature map after pixel normalisation; each stage doubles the
-picture. The discriminator halves it again, and compares groups of consecutive
-samples, which share a label, so that it notices when a label has one picture.
+picture and refines it, and the last one paints with a few materials. The
+discriminator halves it again, and compares groups of consecutive samples, which
+share a label, so that it notices when a label has one picture. The encoder finds
+latents of real pictures, for reconstruction.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ from paragone.players import Players
 from paragone.spec import SampleSpec
 
 from ..augmentation import PictureAugmentation
-from ..colour import from_opponents, mix, premultiply, to_opponents
+from ..colour import premultiply, to_opponents
 from ..geometry import Pyramid
 from ..presets import SmallNetwork
+from .materials import Materials
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 SLOPE = 0.2
@@ -72,8 +75,25 @@ class Style(nn.Module):
         return torch.addcmul(shift, x, 1 + gain)
 
 
+class Refine(nn.Module):
+    """x + a styled 3×3 convolution of it, ``(B, C, H, W)`` → the same; the identity at the start.
+
+    Doubling gives each position within a doubled pixel weights of its own, which
+    shows as a weave; a convolution at the new size can mend that, and draws what is finer.
+    """
+
+    def __init__(self, channels: int, style: int) -> None:
+        super().__init__()
+        self.style = Style(channels, style)
+        self.conv = _initialise(nn.Conv2d(channels, channels, 3, padding=1), gain=0.0)
+
+    def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        return x + self.conv(leaky_relu(self.style(x, style), SLOPE))
+
+
 class SmallGenerator(nn.Module):
-    """``(B, latent)``, ``(B,)`` → ``(B, C, H, W)`` in [-1, 1], premultiplied where there is alpha."""
+    """``(B, latent)``, ``(B,)`` → ``(B, C, H, W)`` in or near [-1, 1], premultiplied where there is alpha."""
 
     def __init__(self, spec: SampleSpec, labels: int, config: SmallNetwork) -> None:
         super().__init__()
@@ -92,12 +112,9 @@ class SmallGenerator(nn.Module):
         self.first = _initialise(nn.Linear(inputs, math.prod(self.base)))
         self.styles = nn.ModuleList(Style(width, config.style) for width in widths[:-1])
         self.doubles = nn.ModuleList(Double(before, after) for before, after in itertools.pairwise(widths))
-        self.last = _initialise(nn.Conv2d(widths[-1], config.palette, 3, padding=1), gain=0.5)
-        # one matrix a sample: which of the painted maps becomes which colour. A convolution alone gives
-        # all pictures of a label the same few colours.
-        self.palette = nn.Linear(config.style, self.pyramid.channels * config.palette)
-        nn.init.normal_(self.palette.weight, 0.0, 0.3 / math.sqrt(config.style * config.palette))
-        self.palette.bias.data = torch.eye(self.pyramid.channels, config.palette).flatten()
+        self.refines = nn.ModuleList(Refine(width, config.style) for width in widths[1:])
+        self.materials = Materials(self.pyramid.channels, self.alpha, config.materials, config.style)
+        self.last = _initialise(nn.Conv2d(widths[-1], self.materials.maps, 3, padding=1), gain=0.7)
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
@@ -105,14 +122,57 @@ class SmallGenerator(nn.Module):
             latent = torch.cat([latent, self.label(label)], 1)  # (B, 2Z)
         style = self.style(latent)
         x = self.first(latent).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, W, h, w)
-        for read, double in zip(self.styles, self.doubles, strict=True):
-            x = double(leaky_relu(read(x, style), SLOPE))
-        matrix = self.palette(style).view(len(x), self.pyramid.channels, -1)  # (B, C, maps)
-        x = mix(self.last(leaky_relu(x, SLOPE)), matrix)
-        if x.shape[1] >= 3:
-            x = from_opponents(x, self.config.chroma)
-        x = self.pyramid.crop(torch.tanh(x))
+        for read, double, refine in zip(self.styles, self.doubles, self.refines, strict=True):
+            x = refine(double(leaky_relu(read(x, style), SLOPE)), style)
+        x = self.materials(self.last(leaky_relu(x, SLOPE)), style)
+        x = self.pyramid.crop(leaky_clamp(x))
         return premultiply(x) if self.alpha else x
+
+
+def leaky_clamp(x: torch.Tensor, slope: float = 0.1) -> torch.Tensor:
+    """x within [-1, 1], and a tenth of what goes beyond.
+
+    Half of a sprite is exactly -1, which tanh cannot reach, and where it is nearly
+    there its gradient is gone: a generator that painted everything empty stayed so.
+    """
+    inside = x.clamp(-1, 1)
+    return inside + slope * (x - inside)
+
+
+class Trunk(nn.Module):
+    """``(B, C, H, W)`` → feature maps at half the size, a quarter, and so on down to about 4×4.
+
+    Pixels 2×2 become channels, then 3×3: one 6×6 convolution of stride 2, and much
+    cheaper than 3×3 at full size.
+
+    Args:
+        pyramid: of the picture.
+        config: of the preset.
+        refined: whether all sizes but the smallest get one more 3×3, beside a shortcut.
+    """
+
+    def __init__(self, pyramid: Pyramid, config: SmallNetwork, refined: bool) -> None:
+        super().__init__()
+        self.pyramid, self.chroma = pyramid, config.chroma_seen
+        widths = [min(config.widest, 2 * config.width * 2**stage) for stage in range(pyramid.stages)]
+        self.first = _initialise(nn.Conv2d(4 * pyramid.channels, widths[0], 3, padding=1))
+        self.halves = nn.ModuleList(_initialise(nn.Conv2d(before, after, 4, 2, 1)) for before, after in itertools.pairwise(widths))
+        finer = widths[:-1] if refined else []
+        self.refines = nn.ModuleList(_initialise(nn.Conv2d(width, width, 3, padding=1), gain=0.3 * GAIN) for width in finer)
+        self.outputs = widths[-1] * pyramid.base_height * pyramid.base_width
+
+    def forward(self, sample: torch.Tensor) -> list[torch.Tensor]:
+        """See the class."""
+        x = self.pyramid.fill(sample)
+        if x.shape[1] >= 3:
+            x = to_opponents(x, self.chroma)
+        x = pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)  # (B, 4C, H/2, W/2)
+        maps: list[torch.Tensor] = []
+        for layer, refine in itertools.zip_longest([self.first, *self.halves], self.refines):
+            x = layer(x)
+            x = leaky_relu(x if refine is None else x + refine(leaky_relu(x, SLOPE)), SLOPE)
+            maps.append(x)
+        return maps
 
 
 class SmallDiscriminator(nn.Module):
@@ -120,33 +180,42 @@ class SmallDiscriminator(nn.Module):
 
     def __init__(self, spec: SampleSpec, labels: int, config: SmallNetwork) -> None:
         super().__init__()
-        self.pyramid, self.config = Pyramid.of(spec), config
-        widths = [min(config.widest, 2 * config.width * 2**stage) for stage in range(self.pyramid.stages)]
-        # pixels 2×2 become channels, then 3×3: one 6×6 convolution of stride 2, and much cheaper than 3×3 at full size
-        self.first = _initialise(nn.Conv2d(4 * self.pyramid.channels, widths[0], 3, padding=1))
-        self.halves = nn.ModuleList(_initialise(nn.Conv2d(before, after, 4, 2, 1)) for before, after in itertools.pairwise(widths))
-        inputs = widths[-1] * self.pyramid.base_height * self.pyramid.base_width
-        self.features = _initialise(nn.Linear(inputs + 1, config.features))
+        self.config = config
+        self.trunk = Trunk(Pyramid.of(spec), config, refined=True)
+        self.features = _initialise(nn.Linear(self.trunk.outputs + 1, config.features))
         nn.init.normal_(self.features.weight[:, -1], 0.0, 0.5)
         self.last = _initialise(nn.Linear(config.features, 1), gain=1.0)
         self.label = nn.Embedding(labels, config.features) if labels else None
         if self.label is not None:
             nn.init.normal_(self.label.weight, 0.0, config.features**-0.5)
 
-    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
-        """See the class."""
-        x = self.pyramid.fill(sample)
-        if x.shape[1] >= 3:
-            x = to_opponents(x, self.config.chroma_seen)
-        x = pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)  # (B, 4C, H/2, W/2)
-        x = leaky_relu(self.first(x), SLOPE)
-        for half in self.halves:
-            x = leaky_relu(half(x), SLOPE)
-        x = x.flatten(1)
+    def judge(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Logits, and the feature maps they rest on; see :class:`paragone.players.Discriminator`."""
+        maps = self.trunk(sample)
+        x = maps[-1].flatten(1)
         x = torch.cat([x, group_deviation(x, self.config.group).to(x.dtype)], 1)
         features = leaky_relu(self.features(x), SLOPE)  # (B, F)
         logits = self.last(features)[:, 0]
-        return logits if self.label is None else logits + (features * self.label(label)).sum(1)
+        return logits if self.label is None else logits + (features * self.label(label)).sum(1), maps
+
+    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        """See the class."""
+        return self.judge(sample, label)[0]
+
+
+class SmallEncoder(nn.Module):
+    """``(B, C, H, W)`` → mean and logarithm of the variance of a latent, each ``(B, latent)``. Labels are ignored."""
+
+    def __init__(self, spec: SampleSpec, config: SmallNetwork) -> None:
+        super().__init__()
+        self.trunk = Trunk(Pyramid.of(spec), config, refined=False)
+        self.last = _initialise(nn.Linear(self.trunk.outputs, 2 * config.latent), gain=0.5)
+        self.last.bias.data[config.latent :] = -2.0  # certain at first, so that the codes say something
+
+    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """See the class."""
+        mean, log_variance = self.last(self.trunk(sample)[-1].flatten(1)).chunk(2, 1)
+        return mean, log_variance
 
 
 def group_deviation(x: torch.Tensor, group: int) -> torch.Tensor:
@@ -178,4 +247,9 @@ def _initialise(layer: Layer, gain: float = GAIN) -> Layer:
 def build(spec: SampleSpec, labels: int, config: SmallNetwork) -> Players:
     """The pair for any picture size from 8×8."""
     augmentation = PictureAugmentation(spec.traits.get("mode") == "RGBA", mirror=config.mirror)
-    return Players(SmallGenerator(spec, labels, config), SmallDiscriminator(spec, labels, config), augmentation)
+    generator, discriminator, encoder = (
+        SmallGenerator(spec, labels, config),
+        SmallDiscriminator(spec, labels, config),
+        SmallEncoder(spec, config),
+    )
+    return Players(generator, discriminator, augmentation, encoder=encoder)

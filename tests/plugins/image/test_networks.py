@@ -15,7 +15,7 @@ from paragone.players import Players
 from paragone.registry import registry
 from paragone.sampler import CHUNK
 from paragone.spec import Axis, SampleSpec
-from paragone_image.networks.small import Double, group_deviation
+from paragone_image.networks.small import Double, Refine, group_deviation, leaky_clamp
 from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -57,18 +57,19 @@ def test_shapes_ranges_and_gradients(name: str, shape: tuple[int, ...], labels: 
     wanted = label if labels else None
     samples = players.generator(latent, wanted)
     assert samples.shape == (8, *shape)
-    if name != "r3gan":  # not squashed; the sampler clamps it
+    if name not in ("r3gan", "small"):  # not squashed; the sampler clamps it
         spec_of(shape).check(samples.detach())
     logits = players.discriminator(samples, wanted)
     assert logits.shape == (8,)
     assert torch.isfinite(logits).all()
     logits.square().sum().backward()
     for player in (players.generator, players.discriminator):
-        # r3gan's residual branches begin at zero, so what stands before their last layer starts without a gradient
+        # residual branches begin at zero, so what stands before their last layer starts without a gradient
         missing = [key for key, parameter in player.named_parameters() if parameter.grad is None]
         assert missing == []
         silent = [key for key, parameter in player.named_parameters() if not parameter.grad.any()]
-        assert all(name == "r3gan" and (".grow." in key or ".mix." in key or key.endswith(".bias")) for key in silent), silent
+        begins_at_zero = {"r3gan": (".grow.", ".mix.", ".bias"), "small": (".style.read.",)}.get(name, ())
+        assert all(any(part in f".{key}" for part in begins_at_zero) for key in silent), silent
 
 
 @pytest.mark.parametrize("name", ["small", "r3gan"])
@@ -114,6 +115,38 @@ def test_double_is_nearest_neighbour_and_a_convolution() -> None:
     torch.testing.assert_close(double(x), double.conv(interpolate(x, scale_factor=2.0)), rtol=1e-4, atol=1e-5)
 
 
+def test_refining_changes_nothing_at_first_and_can_learn_to() -> None:
+    refine, x, style = Refine(4, 8), torch.randn(2, 4, 5, 6), torch.randn(2, 8)
+    assert torch.equal(refine(x, style), x)
+    refine(x, style).square().sum().backward()
+    assert refine.conv.weight.grad is not None
+    assert refine.conv.weight.grad.abs().min() > 0
+
+
+def test_leaky_clamp_is_exact_within_and_never_flat() -> None:
+    x = torch.tensor([-3.0, -1.0, 0.25, 1.0, 11.0], requires_grad=True)
+    torch.testing.assert_close(leaky_clamp(x), torch.tensor([-1.2, -1.0, 0.25, 1.0, 2.0]))
+    (slope,) = torch.autograd.grad(leaky_clamp(x * 1.0001).sum(), x)
+    torch.testing.assert_close(slope, torch.tensor([0.1, 0.1, 1.0, 0.1, 0.1]), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", SIZES["small"])
+def test_the_encoder_gives_a_distribution_for_each_picture(shape: tuple[int, ...]) -> None:
+    players = build("small", shape)
+    assert players.encoder is not None
+    mean, log_variance = players.encoder(torch.randn(6, *shape), torch.arange(6) % 3)
+    assert mean.shape == log_variance.shape == (6, players.generator.latent_size)
+    assert not torch.allclose(mean[0], mean[1])
+
+
+def test_judging_gives_the_logits_and_their_features() -> None:
+    players = build("small", (4, 32, 32))
+    sample, label = torch.randn(8, 4, 32, 32), torch.arange(8) % 3
+    logits, maps = players.discriminator.judge(sample, label)
+    assert torch.equal(logits, players.discriminator(sample, label))
+    assert [tuple(each.shape) for each in maps] == [(8, 16, 16, 16), (8, 32, 8, 8), (8, 32, 4, 4)]
+
+
 def test_group_deviation_against_torch_std() -> None:
     x = torch.randn(8, 5)
     expected = torch.stack([x[:4].std(0, correction=0).mean(), x[4:].std(0, correction=0).mean()])
@@ -125,9 +158,13 @@ def test_group_deviation_against_torch_std() -> None:
 
 
 def test_transparent_pixels_are_nothing_at_all() -> None:
-    samples = build("small", (4, 32, 32)).generator(torch.randn(4, 8), torch.zeros(4, dtype=torch.int64))
-    colour, alpha = samples[:, :3] + 1, samples[:, 3:] + 1
-    assert (colour <= alpha + 1e-5).all()
+    generator = build("small", (4, 32, 32)).generator
+    generator.last.bias.data[-1] = -1.0  # alpha's map: about half of it is below what is transparent
+    samples = generator(torch.randn(4, 8), torch.zeros(4, dtype=torch.int64))
+    colour, alpha = samples.clamp(-1, 1)[:, :3] + 1, samples.clamp(-1, 1)[:, 3:] + 1  # as the sampler does
+    nothing = alpha.expand_as(colour) == 0
+    assert nothing.any()
+    assert not colour[nothing].any()
 
 
 @pytest.mark.parametrize("shape", [(3, 7, 32), (3, 32, 4), (1, 1, 1)])
