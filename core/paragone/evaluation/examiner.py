@@ -59,7 +59,7 @@ class Examiner:
             latent = latents([seeds[index] for index in wanted.tolist()], cast(int, generator.latent_size))
             return generate(generator, self.spec, self.execution, latent, None if numbers is None else numbers[wanted].tolist())
 
-        batches = (make(wanted) for wanted in torch.arange(len(seeds)).split(CHUNK))
+        batches = (make(wanted) for wanted in torch.split(torch.arange(len(seeds)), CHUNK))
         features = extract(self.extractor, batches, len(seeds), "generated samples", self.progress)
         # a sample is a function of its seed: the few that are looked at are made again, instead of keeping all of them
         return Evidence(features.double(), numbers, make)
