@@ -137,7 +137,7 @@ class Game:
 
     def judge(self, samples: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The discriminator's logits ``(B,)`` float32 and, if it shows them and they are wanted, its feature maps."""
-        if not self.reconstruction.features:
+        if not (self.reconstruction.wanted and self.reconstruction.features):
             return self.players.discriminator(samples, label).float(), []
         logits, maps = self.players.discriminator.judge(samples, label)  # type: ignore[operator]  # nn.Module hides it
         return logits.float(), maps

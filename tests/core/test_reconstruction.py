@@ -122,3 +122,22 @@ def test_a_discriminator_that_hides_its_features_says_so(trainer: Make) -> None:
     settings = subject.settings.replace("reconstruction", features=1.0)
     with pytest.raises(UsageError, match=r"(?s)does not show its features.*reconstruction\.samples instead"):
         Trainer(subject.players, subject.dataset, settings, subject.execution)
+
+
+class Hidden(torch.nn.Module):
+    """A discriminator without ``judge``."""
+
+    def __init__(self, inner: torch.nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        return self.inner(sample, label)  # type: ignore[no-any-return]  # calling a module
+
+
+def test_without_a_share_nothing_is_asked_of_the_players(trainer: Make) -> None:
+    subject = trainer(reconstruction__features=1.0, reconstruction__share=0.0)
+    subject.players.encoder, subject.players.discriminator = None, Hidden(subject.players.discriminator)
+    again = Trainer(subject.players, subject.dataset, subject.settings, subject.execution)
+    again.advance(0.0)
+    assert set(again.modules) == {"generator", "discriminator"}
