@@ -43,7 +43,7 @@ def card(folder: Path, seconds: float, samples: int) -> str:
         f"{data['held_out']:,} held out by content",
         "- licence of the weights: CC0 1.0, like the data",
         f"- preset: `{train['preset']}`, seed {train['seed']}, {samples:,} real samples seen, "
-        f"{seconds / 60:.0f} minutes on {train['threads'] or 'all'} CPU core{'s' * (train['threads'] != 1)} of a busy machine",
+        f"{seconds / 60:.0f} minutes on {train['threads'] or 'all'} CPU core{'s' * (train['threads'] != 1)}",
         f"- weights: the moving average, {(folder / 'generator.safetensors').stat().st_size / 1e6:.1f} MB in half precision",
         f"- settings: [config.json](config.json), torch {config['torch']}",
         "",
