@@ -93,8 +93,9 @@ def _copies(copied: dict[str, Any]) -> list[str]:
 def main(run: str, which: str = "last") -> None:
     """Bundle ``run`` and write its card."""
     bundle(Path(run), MODEL, which)
-    last = json.loads((Path(run) / "stats.jsonl").read_text().splitlines()[-1])
-    files.write(MODEL / "MODEL_CARD.md", card(MODEL, last["seconds"], last["samples"]).encode())
+    seconds = json.loads((Path(run) / "stats.jsonl").read_text().splitlines()[-1])["seconds"]
+    samples = weights.read(MODEL / "generator.safetensors")[1]["samples"]
+    files.write(MODEL / "MODEL_CARD.md", card(MODEL, seconds, samples).encode())
     print(MODEL)
 
 
