@@ -6,8 +6,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
+from paragone import plugin_files
 from paragone.errors import UsageError
+from paragone.registry import registry
 
 from .faults import explain, say
 from .root import build_root
@@ -31,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     try:
         _check_folder()
-        outcome = build_root().main(args=list(arguments), prog_name="create", standalone_mode=False)
+        rest = take_plugins(arguments)
+        outcome = build_root().main(args=rest, prog_name="create", standalone_mode=False)
         sys.stdout.flush()  # a full disk or a closed pipe shows here, not in the interpreter's last breath
     except (Exception, KeyboardInterrupt) as error:  # the one place that catches all: a user sees no traceback
         if wants_debug(arguments):
@@ -55,6 +59,32 @@ def _check_folder() -> None:
         os.getcwd()
     except FileNotFoundError as error:
         raise UsageError("the current folder does not exist any more", fix="Change to another one and try again.") from error
+
+
+def take_plugins(arguments: Sequence[str]) -> list[str]:
+    """``arguments`` without ``--plugin FILE``, wherever it stands; the files are plugins from now on.
+
+    By hand, because which commands there are depends on it.
+
+    Raises:
+        UsageError: if no file is named, or it does not exist.
+    """
+    rest, files, waiting = [], [], iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument == "--plugin":
+            files.append(next(waiting, ""))
+        elif argument.startswith("--plugin="):
+            files.append(argument.partition("=")[2])
+        else:
+            rest.append(argument)
+    for name in files:
+        if not name.endswith(".py") or not Path(name).is_file():
+            raise UsageError("is no Python file" if name else "is given no value", where=f"--plugin {name}".strip(), fix="Name a file.py.")
+        plugin_files.add(Path(name))
+        registry.cache_clear()
+    return rest
 
 
 def wants_debug(arguments: Sequence[str]) -> bool:

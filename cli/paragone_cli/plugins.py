@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from paragone.errors import one_line
 from paragone.options import setting
 from paragone.registry import PluginStatus, registry
 
 from .flags import OUTPUT, Flag, flags_of, given, with_parameters
 from .groups import DEBUG, HELP, single_command
 
-_COLUMNS = ("plugin", "state", "media", "package")
+_COLUMNS = ("plugin", "state", "api", "media", "package", "version")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def run(flags: Sequence[Flag], values: dict[str, Any]) -> None:
 
 
 def _cells(plugin: PluginStatus) -> tuple[str, ...]:
-    return plugin.name, plugin.state, ", ".join(plugin.modalities) or "-", f"{plugin.distribution} {plugin.version}"
+    api, media = plugin.api_version, ", ".join(plugin.modalities)
+    return plugin.name, plugin.state, "-" if api is None else str(api), media or "-", plugin.distribution, plugin.version
 
 
 def _print_plain(plugins: Sequence[PluginStatus]) -> None:
@@ -60,7 +62,7 @@ def _print_plain(plugins: Sequence[PluginStatus]) -> None:
     for index, row in enumerate(rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         if index and plugins[index - 1].reason:
-            print(f"  {plugins[index - 1].reason}\n  {plugins[index - 1].fix}")
+            print(f"  {one_line(plugins[index - 1].reason)}\n  {one_line(plugins[index - 1].fix)}")
 
 
 def _print_table(plugins: Sequence[PluginStatus]) -> None:

@@ -24,8 +24,9 @@ def build_root() -> LazyGroup:
     found = registry()
     stubs = [Stub(name, modality.summary, MEDIA, partial(_build_medium, modality)) for name, modality in found.modalities.items()]
     stubs.append(Stub("plugins", "List the installed plugins, also those that do not work.", MORE, _build_plugins))
+    stubs.append(Stub("new-plugin", "Begin a plugin for another medium.", MORE, _build_new_plugin))
     help = _help_text(next(iter(found.modalities), "MEDIUM"))
-    return lazy_group(with_parameters(_begin, [CONTEXT, _VERSION, DEBUG, HELP]), help, stubs, _unknown, completion=True)
+    return lazy_group(with_parameters(_begin, [CONTEXT, _PLUGIN, _VERSION, DEBUG, HELP]), help, stubs, _unknown, completion=True)
 
 
 def _help_text(example: str) -> str:
@@ -57,11 +58,18 @@ def _build_plugins() -> Any:
     return build_plugins()
 
 
+def _build_new_plugin() -> Any:
+    from .new_plugin import build_new_plugin
+
+    return build_new_plugin()
+
+
 def _unknown(name: str) -> ParagoneError:
     """Why ``create name`` does not exist: the plugin is broken, or nobody knows it."""
     belongs = any(name in (row.name, *row.modalities) for row in registry().plugins)
-    if not belongs and difflib.get_close_matches(name, ["plugins"], cutoff=0.7):
-        return PluginError(f"unknown medium {name!r}", fix="Did you mean `create plugins`?")
+    near = difflib.get_close_matches(name, ["plugins", "new-plugin"], n=1, cutoff=0.7)
+    if near and not belongs:
+        return PluginError(f"unknown medium {name!r}", fix=f"Did you mean `create {near[0]}`?")
     try:
         registry().modality(name)
     except PluginError as error:
@@ -75,6 +83,14 @@ def _show_version(value: bool) -> None:
         raise typer.Exit()
 
 
+_PLUGIN = keyword(
+    "plugin",
+    Annotated[
+        str | None,
+        # main.py has taken it off before this is read: here it is only for the help page
+        typer.Option("--plugin", help="Also load a plugin that is one Python file.", metavar="FILE", rich_help_panel=OTHER),
+    ],
+)
 _VERSION = keyword(
     "version",
     Annotated[

@@ -74,7 +74,7 @@ def build_train(modality: Modality) -> Any:
     flags = train_flags(modality)
     data = typer.Argument(
         metavar="DATA",
-        help="Your examples: a folder, an archive or a data file. " + ("Not given: the bundled starter set." if modality.starter else ""),
+        help="Your examples: a folder, an archive or a data file. " + ("Not given: the starter set." if modality.has_starter else ""),
         show_default=False,
         rich_help_panel="Your examples",
     )

@@ -18,7 +18,10 @@ from .options import nearest_error
 Entry = TypeVar("Entry", "Preset", "Extractor", "Metric")
 
 API_VERSION = 1
-"""Version of the plugin contract. It rises when an old plugin would stop working."""
+"""Version of the plugin contract. It rises when the contract asks for something new of a plugin."""
+
+OLDEST_API_VERSION = 1
+"""Plugins written for this version still work; docs/plugins.md says for how long."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,11 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class NoSettings:
+    """Where a medium has nothing to set."""
+
+
+@dataclass(frozen=True)
 class Modality:
     """One medium.
 
@@ -92,11 +100,13 @@ class Modality:
             paragone.data.Dataset`` (see :class:`paragone.data.OpenDataset`).
         artefacts: import string of a class that is constructed with
             ``(spec: SampleSpec, config)`` and satisfies
-            :class:`paragone.artefacts.Artefacts`.
+            :class:`paragone.artefacts.Artefacts`; the numbers as JSON, if not given.
         data_config: flat frozen dataclass of the dataset's settings (``[data]``).
         sample_config: flat frozen dataclass of the artefact writer's settings.
         starter: ``"package:path/inside"`` of bundled data used when no DATA is
             given, or ``None``.
+        make_starter: import string of ``make(folder: Path) -> None``, which fills an empty
+            folder with starter data; called once, for a medium that bundles none.
         model: ``"package:path/inside"`` of a bundled run folder that makes samples
             before anything has been trained, or ``None``.
         extractors: of features for ``evaluate``; the first is the default. Without
@@ -109,14 +119,20 @@ class Modality:
     summary: str
     presets: tuple[Preset, ...]
     dataset: str
-    artefacts: str
-    data_config: type
-    sample_config: type
+    artefacts: str = "paragone.json_files:JsonFiles"
+    data_config: type = NoSettings
+    sample_config: type = NoSettings
     starter: str | None = None
+    make_starter: str | None = None
     model: str | None = None
     extractors: tuple[Extractor, ...] = ()
     metrics: tuple[Metric, ...] = ()
     api_version: int = API_VERSION
+
+    @property
+    def has_starter(self) -> bool:
+        """Whether there is something to learn from when nobody names any data."""
+        return self.starter is not None or self.make_starter is not None
 
     def preset(self, name: str | None = None) -> Preset:
         """The preset called ``name``, or the default one.
@@ -163,7 +179,7 @@ def resolve(import_string: str) -> Any:
     module_name, _, attribute = import_string.partition(":")
     try:
         return getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, OSError, SyntaxError) as error:
+    except Exception as error:  # a plugin's module may raise anything
         raise PluginError(
             f"cannot be loaded: {type(error).__name__}: {error}",
             where=import_string,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.resources
+import inspect
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import platformdirs
 
+from . import files
 from .errors import DataError, RunError, UsageError
 from .modality import Modality, resolve
 from .run import newest
@@ -27,6 +32,35 @@ def bundled(resource: str) -> Path:
     """The path of ``"package:path/inside"``."""
     package, _, inside = resource.partition(":")
     return Path(str(importlib.resources.files(package))) / inside
+
+
+def starter(medium: Modality) -> Path:
+    """The medium's starter data: bundled, or made by the plugin when it is first asked for.
+
+    Raises:
+        UsageError: if there is none.
+        OutputError: if what the plugin makes cannot be kept.
+    """
+    if medium.starter is not None:
+        return bundled(medium.starter)
+    if medium.make_starter is None:
+        raise UsageError(f"{medium.name} has no starter data", where="DATA", fix=f"Name a folder: `create {medium.name} train FOLDER`.")
+    make = resolve(medium.make_starter)
+    # an author changes the code and expects other data: what was made belongs to the code that made it
+    code = hashlib.sha256(Path(inspect.getfile(make)).read_bytes()).hexdigest()[:12]
+    folder = cache_folder(medium.name) / f"starter-{code}"
+    growing = folder.with_suffix(".growing")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder.with_suffix(".lock")):
+            if not folder.is_dir():
+                shutil.rmtree(growing, ignore_errors=True)  # of a process that was killed
+                growing.mkdir()
+                make(growing)
+                growing.rename(folder)
+    except OSError as error:
+        raise files.cannot_write(folder, error) from error
+    return folder
 
 
 def newest_run(medium: Modality) -> Path:
@@ -56,11 +90,13 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
         DataError: if there is nothing to learn from.
         UsageError: if there is no starter set.
     """
-    if source is None:
-        if medium.starter is None:
-            raise UsageError(f"{medium.name} has no starter data", where="DATA", fix=f"Name a folder: `create {medium.name} train FOLDER`.")
-        source = bundled(medium.starter)
-    dataset: Dataset = resolve(medium.dataset)(source, config, cache_folder(medium.name), note)
-    if not len(dataset):
-        raise DataError("holds no samples", where=source, fix="Put some files into it.")
+    source = starter(medium) if source is None else source
+    try:
+        dataset: Dataset = resolve(medium.dataset)(source, config, cache_folder(medium.name), note)
+        if not len(dataset):
+            raise DataError("holds no samples", fix="Put some files into it.")
+    except DataError as error:
+        if error.where is not None:
+            raise
+        raise DataError(error.what, where=source, fix=error.fix) from error
     return dataset

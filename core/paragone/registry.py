@@ -10,18 +10,21 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import sys
+import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 import pluggy
 
-from . import hooks
-from .errors import PluginError
-from .modality import API_VERSION, Modality
+from . import hooks, plugin_files
+from .errors import ParagoneError, PluginError
+from .modality import API_VERSION, OLDEST_API_VERSION, Modality
 from .options import nearest_error, options_of
 from .settings import settle
 
@@ -29,6 +32,9 @@ State = Literal["ok", "broken", "blocked", "incompatible"]
 
 RESERVED = frozenset({"plugins", "new-plugin", "doctor", "replay", "help", "version"})
 """Words after ``create`` that no modality may take."""
+
+SLOW_SECONDS = 0.25
+"""A declaration that takes longer to import than this is called slow. The contract asks for 0.05; this leaves room for a cold disk."""
 
 
 @dataclass
@@ -38,26 +44,31 @@ class PluginStatus:
     Attributes:
         name: of the entry point.
         distribution, version: the package it came in.
+        module: that holds its declaration; empty for a plugin that is one file.
         state: what became of it.
         api_version: the contract it was written for, where that is known.
         modalities: names of the media that it declares.
-        reason, fix: why it is not ``ok`` and what to do; empty when it is.
+        seconds: that its import took.
+        reason, fix: why it is not ``ok`` and what to do. A plugin that works has them
+            too where it makes every command slow; else they are empty.
         traceback: of the fault, for its author.
     """
 
     name: str
     distribution: str
     version: str
+    module: str = ""
     state: State = "ok"
     api_version: int | None = None
     modalities: tuple[str, ...] = ()
+    seconds: float = 0.0
     reason: str = ""
     fix: str = ""
     traceback: str = field(default="", repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
-        return asdict(self) | {"modalities": list(self.modalities)}
+        return asdict(self) | {"modalities": list(self.modalities), "seconds": round(self.seconds, 3)}
 
 
 @dataclass
@@ -80,7 +91,43 @@ class Registry:
             if row.state != "ok" and name in (row.name, *row.modalities):
                 raise PluginError(f"the plugin is {row.state}: {row.reason}", where=name, fix=row.fix)
         known = nearest_error("medium", name, sorted(self.modalities))
-        raise PluginError(known.what, fix=f"{known.fix} `create plugins` lists what is installed.")
+        faulty = ", ".join(row.name for row in self.plugins if row.state in ("broken", "incompatible"))
+        rest = f"Not working: {faulty}; `create plugins` says why." if faulty else "`create plugins` lists what is installed."
+        raise PluginError(known.what, fix=f"{known.fix} {rest}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plugin that was found and not yet touched.
+
+    Attributes:
+        name: of the entry point, or of the file.
+        distribution, version: the package it came in.
+        load: imports it.
+        requires: the package's requirements, as its metadata writes them.
+        module: that holds its declaration; empty for a plugin that is one file, whose
+            import need not be quick.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    load: Callable[[], ModuleType]
+    requires: tuple[str, ...] = ()
+    module: str = ""
+
+    @classmethod
+    def of_entry_point(cls, point: importlib.metadata.EntryPoint) -> Source:
+        """What an installed distribution declares."""
+        dist = point.dist
+        if dist is None:
+            return cls(point.name, "?", "?", point.load, module=point.module)
+        return cls(point.name, dist.name, dist.version, point.load, tuple(dist.requires or ()), point.module)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Source:
+        """One Python file."""
+        return cls(path.stem, path.name, plugin_files.version(path), partial(plugin_files.load, path))
 
 
 @lru_cache(maxsize=1)
@@ -89,13 +136,13 @@ def registry() -> Registry:
 
     ``PARAGONE_PLUGINS`` (allow) and ``PARAGONE_BLOCK_PLUGINS`` (block) hold
     comma-separated entry-point names; ``PARAGONE_STRICT_PLUGINS=1`` raises on
-    the first fault, for authors and CI.
+    the first fault, for authors and CI. :mod:`paragone.plugin_files` has two more.
     """
-    return load(importlib.metadata.entry_points(group=hooks.ENTRY_POINTS))
+    return load(importlib.metadata.entry_points(group=hooks.ENTRY_POINTS), plugin_files.wanted())
 
 
-def load(entry_points: Iterable[importlib.metadata.EntryPoint]) -> Registry:
-    """Load each of ``entry_points`` by itself.
+def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[Path] = ()) -> Registry:
+    """Load each of ``entry_points``, then each of ``files``, by itself.
 
     Raises:
         PluginError: only with ``PARAGONE_STRICT_PLUGINS=1``.
@@ -105,36 +152,62 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint]) -> Registry:
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
     found = Registry()
-    for entry_point in entry_points:
-        distribution = entry_point.dist
-        row = PluginStatus(entry_point.name, distribution.name if distribution else "?", distribution.version if distribution else "?")
+    for source in (*map(Source.of_entry_point, entry_points), *map(Source.of_file, files)):
+        row = PluginStatus(source.name, source.distribution, source.version, source.module)
         found.plugins.append(row)
-        if entry_point.name in blocked or (allowed and entry_point.name not in allowed):
+        if source.name in blocked or (allowed and source.name not in allowed):
             row.state, row.reason = "blocked", "the environment says so"
             row.fix = "Unset PARAGONE_BLOCK_PLUGINS and PARAGONE_PLUGINS, or change what they name."
             continue
+        fault: BaseException | None = None
         try:
-            _admit(manager, entry_point, row, found)
+            _admit(manager, source, row, found)
         except BaseException as error:  # a plugin may even call sys.exit(); only a key press is not its fault
             if isinstance(error, KeyboardInterrupt):
                 raise
-            if row.state == "ok":
-                row.state = "broken"
-            row.reason = row.reason or f"{type(error).__name__}: {error}".rstrip(": ")
-            row.fix = row.fix or f"Reinstall or remove it: pip install --force-reinstall {row.distribution}"
-            row.traceback = traceback.format_exc()
-            if strict:
-                raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from error
+            _explain(error, source, row)
+            fault = error
+        if strict and row.reason:
+            raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from fault
     return found
+
+
+def _explain(error: BaseException, source: Source, row: PluginStatus) -> None:
+    """Fill in what the fault itself did not say."""
+    if row.state == "ok":
+        row.state = "broken"
+    if isinstance(error, ParagoneError):  # it is in words already
+        row.reason, row.fix = row.reason or str(error).partition("\n")[0], row.fix or error.fix or ""
+    row.reason = row.reason or f"{type(error).__name__}: {error}".rstrip(": ")
+    row.fix = row.fix or _missing(error, source) or f"Reinstall or remove it: pip install --force-reinstall {row.distribution}"
+    if not source.module and row.fix.startswith("Reinstall"):
+        row.fix = "Mend the file, or do not name it. `create plugins --verbose` shows where it fails."
+    row.traceback = traceback.format_exc()
+
+
+def _missing(error: BaseException, source: Source) -> str:
+    """How to install a module that is not there: by the extra that brings it, where the package's metadata names one."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    module = error.name.partition(".")[0]
+    for requirement in source.requires:
+        parts = re.match(r"([\w.-]+).*;.*\bextra\s*==\s*['\"]([^'\"]+)", requirement)
+        if parts and parts[1].lower().replace("-", "_") == module.lower():
+            return f"Install its extra: pip install '{source.distribution}[{parts[2]}]'"
+    return ""
 
 
 def _names(variable: str) -> frozenset[str]:
     return frozenset(name.strip() for name in os.environ.get(variable, "").split(",") if name.strip())
 
 
-def _admit(manager: pluggy.PluginManager, entry_point: importlib.metadata.EntryPoint, row: PluginStatus, found: Registry) -> None:
+def _admit(manager: pluggy.PluginManager, source: Source, row: PluginStatus, found: Registry) -> None:
     """Load, register and ask one plugin; a fault leaves the manager as it was."""
-    plugin = entry_point.load()
+    had_torch, started = "torch" in sys.modules, time.perf_counter()
+    try:
+        plugin = source.load()
+    finally:
+        row.seconds = time.perf_counter() - started
     # the same entry-point name from two distributions must not hide one of them
     name = f"{row.distribution}:{row.name}"
     try:
@@ -149,6 +222,18 @@ def _admit(manager: pluggy.PluginManager, entry_point: importlib.metadata.EntryP
         if manager.has_plugin(name):
             manager.unregister(name=name)
         raise
+    if source.module:
+        _remark(row, brought_torch=not had_torch and "torch" in sys.modules)
+
+
+def _remark(row: PluginStatus, brought_torch: bool) -> None:
+    """Say what makes every command slow, be it `create --help`, though the plugin works."""
+    if brought_torch:
+        row.reason = f"its declaration imports torch, which makes every command wait {row.seconds:.1f} s"
+    elif row.seconds > SLOW_SECONDS:
+        row.reason = f"its declaration takes {row.seconds:.1f} s to import, and every command waits for it"
+    if row.reason:
+        row.fix = "It works; tell its author: what is slow belongs in a module that import strings name."
 
 
 def _declare(modality: object, plugin: ModuleType, row: PluginStatus, found: Registry) -> None:
@@ -156,10 +241,12 @@ def _declare(modality: object, plugin: ModuleType, row: PluginStatus, found: Reg
         raise TypeError(f"paragone_modality() returned {type(modality).__name__}, not a paragone Modality")
     row.api_version = modality.api_version
     row.modalities += (modality.name,)
-    if modality.api_version != API_VERSION:
+    if not OLDEST_API_VERSION <= modality.api_version <= API_VERSION:
+        spoken = f"{API_VERSION}" if OLDEST_API_VERSION == API_VERSION else f"{OLDEST_API_VERSION} to {API_VERSION}"
+        outdated = "paragone" if modality.api_version > API_VERSION else row.distribution
         row.state = "incompatible"
-        row.reason = f"it was written for plugin API {modality.api_version}, this Paragone speaks {API_VERSION}"
-        row.fix = f"Upgrade both: pip install --upgrade paragone {row.distribution}"
+        row.reason = f"it was written for plugin API {modality.api_version}, this Paragone speaks {spoken}"
+        row.fix = f"Upgrade {outdated}: pip install --upgrade {outdated}"
         raise TypeError(row.reason)
     if not re.fullmatch(r"[a-z][a-z0-9-]*", modality.name) or modality.name in RESERVED:
         raise ValueError(f"{modality.name!r} cannot be the name of a medium")

@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from paragone import plugin_files
 from paragone_cli import main as module
 
 from .conftest import Create
@@ -46,6 +48,55 @@ def test_debug_after_a_double_dash_is_no_flag() -> None:
 @pytest.mark.parametrize("arguments", [["--debug", "plugins"], ["plugins", "--debug"], ["points", "--debug", "--help"]])
 def test_debug_is_accepted_everywhere(create: Create, arguments: list[str]) -> None:
     assert create(*arguments).code == 0
+
+
+ONE_FILE = """
+from dataclasses import dataclass
+from paragone.hooks import hookimpl
+from paragone.modality import Modality, Preset
+@dataclass(frozen=True)
+class Networks: pass
+@hookimpl
+def paragone_modality():
+    return Modality("drops", "Drops.", (Preset("p", "P.", "drops_plugin:build", Networks),), "drops_plugin:open", api_version=1)
+"""
+
+
+@pytest.fixture
+def drops(toy: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A plugin of one file in the current folder."""
+    monkeypatch.setenv(plugin_files.FILES, "")
+    (toy / "drops_plugin.py").write_text(ONE_FILE)
+    yield "drops_plugin.py"
+    sys.modules.pop("drops_plugin", None)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_plugin_in_one_file_may_be_named_anywhere(create: Create, drops: str, place: int) -> None:
+    assert create("drops", "--help").code == 3
+    words = ["drops", "--help"]
+    words[place:place] = ["--plugin", drops]
+    result = create(*words)
+    assert result.code == 0, result.err
+    assert "Drops." in result.out
+    assert os.environ[plugin_files.FILES] == str(Path(drops).absolute())  # for the processes of this one
+
+
+def test_a_plugin_in_one_file_is_listed_and_described(create: Create, drops: str) -> None:
+    listed = create(f"--plugin={drops}", "plugins").out
+    assert [line.split()[:4] for line in listed.splitlines() if "drops" in line] == [["drops_plugin", "ok", "1", "drops"]]
+    assert "--plugin" in create("--help").out
+
+
+@pytest.mark.parametrize("words", [["--plugin"], ["--plugin", "none.py"], ["--plugin=", "plugins"], ["plugins", "--plugin", "."]])
+def test_a_plugin_file_that_is_none(create: Create, drops: str, words: list[str]) -> None:
+    result = create(*words)
+    assert result.code == 2
+    assert "Name a file.py." in result.err
+
+
+def test_after_a_double_dash_it_is_no_flag() -> None:
+    assert module.take_plugins(["image", "train", "--", "--plugin", "x"]) == ["image", "train", "--", "--plugin", "x"]
 
 
 def test_ctrl_c(create: Create, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from paragone import hooks
 from paragone.errors import PluginError
+from paragone.modality import API_VERSION
 from paragone.registry import Registry, load, registry
 
 GOOD = """
@@ -23,6 +25,9 @@ class Empty: pass
 def paragone_modality():
     return Modality("{name}", "A test.", (Preset("p", "P.", "m:b", Empty),), "m:d", "m:a", Empty, Empty, api_version={api})
 """
+
+
+HOOK = "from paragone.hooks import hookimpl\n@hookimpl\ndef paragone_modality():\n{}"
 
 
 @pytest.fixture
@@ -75,6 +80,14 @@ def test_a_third_partys_plugin_is_found_like_any_other(install) -> None:  # type
             "KeyError",
         ),
         ("unknown", "from paragone.hooks import hookimpl\n@hookimpl\ndef paragone_modalty():\n    return 1", "broken", "unknown hook"),
+        (
+            "none",
+            "from paragone.hooks import hookimpl\n@hookimpl\ndef paragone_modality():\n    return None",
+            "broken",
+            "returned NoneType",
+        ),
+        ("runtime", "raise RuntimeError('two\\nlines')", "broken", "RuntimeError: two"),
+        ("arguments", "from paragone.hooks import hookimpl\n@hookimpl\ndef paragone_modality(more):\n    return 1", "broken", "more"),
         ("old", GOOD.format(name="acme-old", api=99), "incompatible", "plugin API 99"),
         ("twice", GOOD.format(name="image", api=1), "broken", "another plugin already provides 'image'"),
         ("badname", GOOD.format(name="Bad Name", api=1), "broken", "cannot be the name"),
@@ -110,6 +123,72 @@ def test_block_allow_and_strict(install, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PARAGONE_STRICT_PLUGINS", "1")
     with pytest.raises(PluginError, match="plugin zz_strict: ModuleNotFoundError"):
         install("zz_strict", "import nothing_of_that_name")
+
+
+def test_an_older_and_a_newer_contract_say_what_to_upgrade(install) -> None:  # type: ignore[no-untyped-def]  # fixture
+    install("zz_older", GOOD.format(name="older", api=0))
+    found = install("zz_newer", GOOD.format(name="newer", api=API_VERSION + 1))
+    assert "pip install --upgrade zz_older" in row(found, "zz_older").fix
+    assert "pip install --upgrade paragone" in row(found, "zz_newer").fix
+    with pytest.raises(PluginError, match=r"unknown medium 'nothing'.*\nKnown: .*Not working: zz_newer, zz_older") as caught:
+        found.modality("nothing")
+    assert caught.value.exit_code == 3
+
+
+def test_the_same_entry_point_from_two_packages_hides_neither(install, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # fixture
+    install("zz_one", GOOD.format(name="one", api=1), entry="same")
+    found = install("zz_two", GOOD.format(name="two", api=1), entry="same")
+    rows = [status for status in found.plugins if status.name == "same"]
+    assert [(status.distribution, status.state) for status in rows] == [("zz_one", "ok"), ("zz_two", "ok")]
+    assert {"one", "two"} <= found.modalities.keys()
+
+
+def test_a_missing_extra_is_named(install, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]  # fixture
+    install("zz_extra", "import sound_magic.core")
+    metadata = tmp_path / "zz_extra-1.0.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text() + "Provides-Extra: magic\nRequires-Dist: Sound-Magic>=2; extra == 'magic'\n")
+    importlib.invalidate_caches()
+    found = load(importlib.metadata.entry_points(group=hooks.ENTRY_POINTS))
+    assert row(found, "zz_extra").reason == "ModuleNotFoundError: No module named 'sound_magic'"
+    assert row(found, "zz_extra").fix == "Install its extra: pip install 'zz_extra[magic]'"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "reason"),
+    [
+        ("zz_slow", "import time; time.sleep(0.3)", "takes 0.3 s to import"),
+        ("zz_torch", "import torch", "its declaration imports torch"),
+    ],
+)
+def test_a_slow_plugin_works_and_is_told_of(install, tmp_path: Path, name: str, line: str, reason: str) -> None:  # type: ignore[no-untyped-def]  # fixture
+    install(name, f"{line}\n{GOOD.format(name='acme', api=1)}")
+    code = f"import paragone.registry as r; print([row for row in r.registry().plugins if row.name == {name!r}][0])"
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert "state='ok'" in done.stdout, done.stderr
+    assert reason in done.stdout
+    assert "tell its author" in done.stdout
+    strict = {**os.environ, "PYTHONPATH": path, "PARAGONE_STRICT_PLUGINS": "1"}
+    refused = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=strict)
+    assert "PluginError" in refused.stderr
+    assert reason in refused.stderr
+
+
+def first_party() -> list[str]:
+    return sorted(point.name for point in importlib.metadata.distribution("paragone").entry_points if point.group == hooks.ENTRY_POINTS)
+
+
+@pytest.mark.parametrize("name", first_party())
+def test_without_one_of_our_own_the_rest_passes_its_tests(name: str) -> None:
+    tests = Path(__file__).parents[1]
+    others = [str(tests / "plugins" / other) for other in first_party() if other != name]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests / "core/testing/test_contract.py"), *others]
+    environment = {**os.environ, "PARAGONE_BLOCK_PLUGINS": name}
+    done = subprocess.run(command, cwd=tests.parent, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    told = subprocess.run([sys.executable, "-m", "paragone_cli", name], env=environment, capture_output=True, text=True)
+    assert told.returncode == 3
+    assert "the plugin is blocked" in told.stderr
 
 
 def test_an_absent_medium_names_the_nearest() -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from paragone import hooks
 from paragone.settings import section_names
+from paragone.testing.suite import CHECKS
 
 from .reference import page
 
@@ -51,6 +52,7 @@ def desk(tmp_path: Path) -> Path:
             picture = Image.new("RGBA", (32, 32))
             picture.paste((*colour, 255), (4 + index % 5, 6, 20 + index % 7, 28))
             picture.save(here / "drawings" / label / f"{index}.png")
+    (here / "dots.py").write_text(blocks(ROOT / "docs/one-file-plugin.md", "python")[0], encoding="utf-8")
     digits = here / "mnist"  # files of MNIST's names and format; the real ones may not be shipped
     digits.mkdir()
     for name, shape in (("images-idx3", (64, 28, 28)), ("labels-idx1", (64,))):
@@ -118,6 +120,12 @@ def test_every_hook_has_a_page_and_two_implementers() -> None:
         assert all(argument in text for argument in arguments)
         for implementer in re.findall(r"`([\w.]+\.plugin)`", text):
             assert hasattr(getattr(importlib.import_module(implementer), name), "paragone_impl")
+
+
+def test_every_check_of_the_contract_is_on_its_page() -> None:
+    text = (ROOT / "docs/contract.md").read_text(encoding="utf-8")
+    rows = [f"| `{check.name}` | {check.expected} | {'yes' if check.each_preset else ''} |" for check in CHECKS]
+    assert "\n".join(rows) in text
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -20,6 +20,8 @@ from ..spec import SampleSpec
 from .evidence import Evidence, Measure, Score
 from .features import MOST, FeatureExtractor, Progress, extract, real_evidence
 
+NOT_FINITE = "it is not finite"
+
 
 class Examiner:
     """One feature extractor of one medium, and the means to use it.
@@ -97,5 +99,5 @@ def _ask(metric: Metric, candidate: Evidence, reference: Evidence, seed: int) ->
         fix = "Tell the author of the plugin that declares it."
         raise PluginError(f"fails: {type(error).__name__}: {error}", where=f"metric {metric.name}", fix=fix) from error
     if any(number is not None and not math.isfinite(number) for number in (score.value, score.deviation)):
-        return Score(None, doubt="it is not finite")
+        return Score(None, doubt=NOT_FINITE)
     return score

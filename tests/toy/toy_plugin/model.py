@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import nn
 
 from paragone.errors import DataError
 from paragone.execution import Execution
+from paragone.in_memory import InMemory
 from paragone.players import Players
 from paragone.randomness import generator_for
 from paragone.spec import Axis, SampleSpec
@@ -22,10 +22,8 @@ from toy_plugin.plugin import PointData, PointNetwork, PointSample
 SPEC = SampleSpec((Axis("coordinate", 2, "features"),))
 
 
-class Points:
+class Points(InMemory):
     """Points scattered round the centres of a CSV file with the columns x, y and, if wanted, label."""
-
-    spec = SPEC
 
     def __init__(self, path: Path, config: PointData) -> None:
         try:
@@ -34,23 +32,10 @@ class Points:
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"holds no points ({error})", where=path, fix="Give a CSV file with the columns x and y.") from error
         names = [row.get("label") or "" for row in rows]
-        self.labels = tuple(sorted(set(names))) if all(names) else ()
-        self.points = centres.repeat_interleave(config.copies, 0)
-        self.points += config.spread * torch.randn(self.points.shape, generator=generator_for(0, "points"))
-        self.points.clamp_(-1, 1)
-        numbers = torch.tensor([self.labels.index(name) for name in names] if self.labels else [])
-        self.numbers = numbers.repeat_interleave(config.copies) if self.labels else None
-        rows = self.points.numpy()
-        self.hashes = torch.tensor(
-            [int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little", signed=True) for row in rows]
-        )
-        self.fingerprint = hashlib.sha256(rows.tobytes()).hexdigest()
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def batch(self, indices: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
-        return self.points[indices].to(device), None if self.numbers is None else self.numbers[indices].to(device)
+        points = centres.repeat_interleave(config.copies, 0)
+        points += config.spread * torch.randn(points.shape, generator=generator_for(0, "points"))
+        repeated = [name for name in names for _ in range(config.copies)]
+        super().__init__(SPEC, points.clamp(-1, 1), repeated if all(names) else ())
 
 
 def open_points(path: Path, config: PointData, cache: Path, note: Callable[[str], None]) -> Points:

@@ -1,0 +1,32 @@
+"""What my-medium is: names, settings, and where its code is. No torch here: `create --help` must stay quick."""
+
+from dataclasses import dataclass
+
+from paragone.evaluation.metrics import FEATURE_METRICS
+from paragone.hooks import hookimpl
+from paragone.modality import Extractor, Modality, Preset
+from paragone.options import setting
+
+
+@dataclass(frozen=True)
+class Networks:
+    latent: int = setting(32, "Length of the latent vector.", minimum=1)
+    width: int = setting(128, "Channels of the convolutions.", minimum=1)
+
+
+TRAINING = {"penalty.r1": 1.0, "penalty.r2": 1.0, "generator.learning_rate": 5e-4, "discriminator.learning_rate": 5e-4}
+
+
+@hookimpl
+def paragone_modality() -> Modality:
+    return Modality(
+        name="my-medium",
+        summary="Words of up to twelve letters.",
+        presets=(Preset("small", "Two small convolutional networks.", "paragone_my_medium.model:build", Networks, TRAINING),),
+        dataset="paragone_my_medium.model:open_data",
+        make_starter="paragone_my_medium.model:make_starter",
+        artefacts="paragone_my_medium.model:Words",
+        extractors=(Extractor("bare", "The letters themselves.", "paragone.evaluation.bare:build"),),
+        metrics=FEATURE_METRICS,
+        api_version=1,
+    )

@@ -1,0 +1,85 @@
+"""Checks of what a plugin declares, before any network is built."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+
+from ..modality import resolve
+from ..settings import flatten, settle
+from .check import Check
+from .subject import Subject
+
+IMPORT_SECONDS = 0.05
+TRIES = 5
+
+_IMPORT = """
+import importlib, json, sys, time
+import paragone.evaluation.metrics, paragone.hooks, paragone.modality, paragone.options  # what every declaration imports
+start = time.process_time()
+importlib.import_module(sys.argv[1])
+print(json.dumps([time.process_time() - start, "torch" in sys.modules]))
+"""
+
+
+def import_is_light(subject: Subject) -> str | None:
+    """In a fresh process, the best of a few: what else runs on the machine is no fault of the plugin."""
+    module = subject.row.module
+    if not module:
+        return None  # a plugin that is one file: it is loaded only by who names it
+    tries = []
+    for _ in range(TRIES):
+        done = subprocess.run([sys.executable, "-c", _IMPORT, module], capture_output=True, text=True)
+        if done.returncode:
+            return done.stderr.strip().splitlines()[-1]
+        seconds, torch = json.loads(done.stdout.splitlines()[-1])
+        if torch:
+            return f"importing {module} imports torch"
+        tries.append(seconds)
+        if seconds < IMPORT_SECONDS:
+            return None
+    return f"the import took {min(tries):.3f} s of processor time, the best of {TRIES}"
+
+
+def import_strings_lead_somewhere(subject: Subject) -> str | None:
+    medium = subject.medium
+    strings = [medium.dataset, medium.artefacts, *(preset.build for preset in medium.presets)]
+    strings += [extractor.build for extractor in medium.extractors] + [metric.measure for metric in medium.metrics]
+    strings += [medium.make_starter] if medium.make_starter else []
+    wrong = [string for string in strings if not callable(resolve(string))]
+    return f"{wrong[0]} is not callable" if wrong else None
+
+
+def config_round_trips(subject: Subject) -> str | None:
+    before = subject.settled
+    for way, values in (("TOML", tomllib.loads(before.to_toml())), ("JSON", json.loads(json.dumps(before.to_dict())))):
+        after = settle(subject.medium, [(way, flatten(values, where=way))])
+        if after != before:
+            return f"{way} gave back {after} for {before}"
+    return None
+
+
+CHECKS = (
+    Check(
+        "import_is_light",
+        f"importing the declaration imports no torch and takes under {IMPORT_SECONDS * 1000:.0f} ms",
+        "the imports at the top of {module}; what is heavy belongs into modules that import strings name",
+        import_is_light,
+        each_preset=False,
+    ),
+    Check(
+        "import_strings_lead_somewhere",
+        "every import string names something that can be called",
+        "the declaration in {module}",
+        import_strings_lead_somewhere,
+        each_preset=False,
+    ),
+    Check(
+        "config_round_trips",
+        "settings written as TOML or JSON and read back are the same settings",
+        "the settings dataclasses in {module}",
+        config_round_trips,
+    ),
+)

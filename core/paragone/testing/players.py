@@ -1,0 +1,166 @@
+"""Checks of the networks: shapes, gradients, second derivatives, augmentation."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ..penalties import squared_gradient_norm
+from ..players import Players
+from .check import Check
+from .subject import Subject
+
+
+def sides(players: Players) -> dict[str, nn.Module]:
+    """All that is trained, by name."""
+    modules = {"generator": players.generator, "discriminator": players.discriminator}
+    return modules if players.encoder is None else {**modules, "encoder": players.encoder}
+
+
+def builds_on_the_cpu(subject: Subject) -> str | None:
+    players = subject.players()
+    size = getattr(players.generator, "latent_size", None)
+    if not isinstance(size, int) or size < 1:
+        return f"generator.latent_size is {size!r}"
+    for name, module in sides(players).items():
+        if not isinstance(module, nn.Module) or not list(module.parameters()):
+            return f"the {name} is {type(module).__name__} with no parameters"
+        elsewhere = {str(p.device) for p in module.parameters()} - {"cpu"}
+        if elsewhere:
+            return f"parameters of the {name} are on {', '.join(elsewhere)}"
+    return None
+
+
+def samples_fit_the_spec(subject: Subject) -> str | None:
+    players, spec = subject.players(), subject.dataset.spec
+    samples = players.generator(subject.latent(players), subject.samples()[1])
+    wanted = (subject.batch, *spec.shape)
+    if tuple(samples.shape) != wanted or str(samples.dtype) != f"torch.{spec.dtype}":
+        return f"{tuple(samples.shape)} {samples.dtype} where {wanted} torch.{spec.dtype} was wanted"
+    if not torch.isfinite(samples).all():
+        return "values that are not finite"
+    width = spec.high - spec.low  # a generator need not be squashed: the engine clamps. But it must be in that region
+    if samples.min() < spec.low - width or samples.max() > spec.high + width:
+        return f"values from {samples.min():.3g} to {samples.max():.3g} for a range of {spec.low:g} to {spec.high:g}"
+    return None
+
+
+def one_logit_a_sample(subject: Subject) -> str | None:
+    players, (real, label) = subject.players(), subject.samples()
+    for what, samples in (("real", real), ("generated", players.generator(subject.latent(players), label))):
+        logits = players.discriminator(samples, label)
+        if tuple(logits.shape) != (subject.batch,):
+            return f"logits of shape {tuple(logits.shape)} for {subject.batch} {what} samples"
+        if not torch.isfinite(logits).all():
+            return f"logits of {what} samples that are not finite"
+    return None
+
+
+def every_parameter_gets_a_gradient(subject: Subject) -> str | None:
+    players, (real, label) = subject.players(), subject.samples()
+    for module in sides(players).values():
+        _wake(module)
+    fake = players.generator(subject.latent(players), label)
+    outputs = [players.discriminator(samples, label) for samples in (fake, real)]
+    outputs += [] if players.encoder is None else players.encoder(real, label)
+    torch.stack([output.float().square().sum() for output in outputs]).sum().backward()  # type: ignore[no-untyped-call]  # torch's
+    for name, module in sides(players).items():
+        missing = [key for key, p in module.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
+        if missing:
+            return f"none for {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''} of the {name}"
+    return None
+
+
+def _wake(module: nn.Module) -> None:
+    """Move every weight a little: branches that begin at zero let nothing through to what stands before them."""
+    noise = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=noise), alpha=0.02)
+
+
+def double_backward_agrees(subject: Subject) -> str | None:
+    """The slope of the R1 penalty along a random direction of the weights, exact and by central differences, in float64."""
+    players, (real, label) = subject.players(), subject.samples()
+    discriminator = players.discriminator
+    if not getattr(discriminator, "twice_differentiable", True):
+        return None
+    discriminator.double().requires_grad_(True)
+    parameters = [parameter for parameter in discriminator.parameters() if parameter.requires_grad]
+    noise = torch.Generator().manual_seed(3)
+    direction = [torch.randn(p.shape, generator=noise, dtype=torch.float64) * p.detach().abs().mean() for p in parameters]
+
+    def penalty() -> torch.Tensor:
+        torch.manual_seed(0)  # for networks that draw numbers themselves
+        return squared_gradient_norm(lambda samples: discriminator(samples, label), real.double()).double().mean()
+
+    gradients = torch.autograd.grad(penalty(), parameters, allow_unused=True)
+    exact = sum(float((g * d).sum()) for g, d in zip(gradients, direction, strict=True) if g is not None)
+
+    def moved(step: float) -> float:
+        with torch.no_grad():
+            for parameter, d in zip(parameters, direction, strict=True):
+                parameter.add_(d, alpha=step)
+        value = penalty().item()
+        with torch.no_grad():
+            for parameter, d in zip(parameters, direction, strict=True):
+                parameter.sub_(d, alpha=step)
+        return value
+
+    # several steps: a kink of the activation, or fp32 inside, spoils some of them
+    estimates = [(moved(step) - moved(-step)) / (2 * step) for step in (1e-6, 1e-5, 1e-4, 1e-3)]
+    scale = max(abs(exact), 1e-6)
+    if min(abs(estimate - exact) for estimate in estimates) > 0.01 * scale:
+        return f"a slope of {exact:.6g} by double backward, {', '.join(f'{e:.6g}' for e in estimates)} by finite differences"
+    return None
+
+
+def augmentation_is_pure(subject: Subject) -> str | None:
+    augmentation, (real, _) = subject.players().augmentation, subject.samples()
+    if augmentation is None:
+        return None
+    uniforms = torch.rand(len(real), augmentation.uniforms_per_sample, generator=torch.Generator().manual_seed(4))
+    if not torch.equal(augmentation(real, uniforms, 0.0), real):
+        return "with p = 0 the samples are not what they were"
+    changed = augmentation(real, uniforms, 1.0)
+    if changed.shape != real.shape or not torch.isfinite(changed).all():
+        return f"with p = 1 shape {tuple(changed.shape)} for {tuple(real.shape)}, or values that are not finite"
+    torch.manual_seed(5)
+    if not torch.equal(augmentation(real, uniforms, 1.0), changed):
+        return "the same uniforms gave another result: it draws random numbers of its own"
+    alone = torch.cat([augmentation(real[i : i + 1], uniforms[i : i + 1], 1.0) for i in range(len(real))])
+    if not torch.allclose(alone, changed, atol=1e-4):
+        return "a sample changes differently when others stand beside it"
+    samples = real.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(augmentation(samples, uniforms, 1.0).sum(), samples)
+    return None if torch.isfinite(gradient).all() and gradient.any() else "no gradient comes back through it"
+
+
+CHECKS = (
+    Check("builds_on_the_cpu", "two players with parameters on the CPU, and a latent_size of at least 1", "{build}", builds_on_the_cpu),
+    Check(
+        "samples_fit_the_spec",
+        "the generator makes samples of the shape, dtype and range of the data's SampleSpec",
+        "{build}, the generator's forward",
+        samples_fit_the_spec,
+    ),
+    Check("one_logit_a_sample", "one finite logit a sample: shape (B,)", "{build}, the discriminator's forward", one_logit_a_sample),
+    Check(
+        "every_parameter_gets_a_gradient",
+        "a gradient that is not zero for every parameter of every player",
+        "{build}: a layer that is made and never called, or a detach()",
+        every_parameter_gets_a_gradient,
+    ),
+    Check(
+        "double_backward_agrees",
+        "the gradient penalty by double backward agrees with finite differences, or twice_differentiable = False",
+        "{build}, the discriminator: an operation without a second derivative, or one that draws random numbers",
+        double_backward_agrees,
+    ),
+    Check(
+        "augmentation_is_pure",
+        "the augmentation is a differentiable function of sample, uniforms and p alone, and does nothing at p = 0",
+        "{build}, the augmentation",
+        augmentation_is_pure,
+    ),
+)
