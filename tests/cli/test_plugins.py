@@ -25,7 +25,7 @@ def test_a_plain_list(create: Create, mixed: Registry) -> None:
     assert result.code == 0
     lines = result.out.splitlines()
     assert lines[0].split() == ["plugin", "state", "api", "media", "package", "version"]
-    assert lines[1].split()[:3] == ["points", "ok", "points"]
+    assert lines[1].split()[:4] == ["points", "ok", "1", "points"]
     assert lines[2].split()[:2] == ["etching", "broken"]
     assert lines[3].strip().startswith("ModuleNotFoundError")
     assert "Traceback" not in result.out

@@ -69,7 +69,7 @@ def test_an_unknown_flag(create: Create) -> None:
 def test_every_builder_resolves(toy: object) -> None:
     """Stubs are built late: a dead one would be found only by the one who runs it."""
     group = build_root()
-    assert set(group.builders) == {*registry().modalities, "plugins"}
+    assert set(group.builders) == {*registry().modalities, "plugins", "new-plugin"}
     for name, build in group.builders.items():
         command = build()
         assert command.help, name

@@ -45,11 +45,10 @@ class Check:
         try:
             fault = self.find(subject)
         except Exception as error:
-            text = " ".join(str(error).split())
-            self._fail(subject, f"{type(error).__name__}: {text}" if text else type(error).__name__, error)
+            self._fail(subject, f"{type(error).__name__}: {error}".rstrip(": "), error)
         if fault is not None:
             self._fail(subject, fault)
 
     def _fail(self, subject: Subject, got: str, cause: BaseException | None = None) -> NoReturn:
         __tracebackhide__ = True
-        raise ContractError(self.expected, got, self.look.format(**subject.places)) from cause
+        raise ContractError(self.expected, " ".join(got.split()), self.look.format(**subject.places)) from cause

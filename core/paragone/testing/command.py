@@ -50,5 +50,6 @@ CHECKS = (
         "help, dry run, --print-config and --json end with exit code 0, and what should be JSON is",
         "the settings dataclasses and summaries in {module}",
         commands_work,
+        each_preset=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""Data, networks and files of my-medium. A sample is a sound: (1, 2048) float32 in [-1, 1] at 8 kHz."""
+"""Data, networks and files of my-medium. A sample is a sound: (1, 1024) float32 in [-1, 1] at 8 kHz."""
 
 import io
 import json
@@ -13,20 +13,20 @@ from paragone.json_files import JsonFiles
 from paragone.players import Players
 from paragone.spec import Axis, SampleSpec
 
-RATE, LENGTH, RECIPE = 8000, 2048, b"paragone recipe:"
+RATE, LENGTH, FRAME, RECIPE = 8000, 1024, 16, b"paragone recipe:"
 SPEC = SampleSpec((Axis("channels", 1, "channels"), Axis("time", LENGTH, "samples", rate_hz=RATE)))
 
 
 def make_starter(folder):
     """Plucked notes of many pitches."""
     time, numbers = torch.arange(LENGTH) / RATE, torch.Generator().manual_seed(0)
-    for index, (pitch, decay) in enumerate(torch.rand(300, 2, generator=numbers).tolist()):
+    for index, (pitch, decay) in enumerate(torch.rand(1000, 2, generator=numbers).tolist()):
         note = (2 * torch.pi * 110 * 8**pitch * time).sin() * (-time * (8 + 24 * decay)).exp()
         (folder / f"{index}.wav").write_bytes(Sounds(SPEC, None).encode(0.9 * note, {}))
 
 
 def open_data(path, config, cache, note):
-    """A WAV file, or a folder of them, each cut or filled with silence to a quarter of a second."""
+    """A WAV file, or a folder of them, each cut or filled with silence to an eighth of a second."""
     return InMemory(SPEC, [from_wav(str(file)) for file in (sorted(path.rglob("*.wav")) if path.is_dir() else [path])])
 
 
@@ -42,31 +42,31 @@ def from_wav(file):
 
 
 class Generator(nn.Module):
-    """(B, latent) -> (B, 1, 2048)."""
+    """(B, latent) -> (B, 1, 1024), made as frames of 16 samples: convolutions along 64 frames are quick."""
 
     def __init__(self, config):
         super().__init__()
         self.latent_size, wide = config.latent, config.width
-        self.start, sizes = nn.Linear(config.latent, 8 * wide * 8), [(8 * wide, 4 * wide), (4 * wide, 2 * wide), (2 * wide, wide)]
-        grow = [layer for a, b in sizes for layer in (nn.ReLU(), nn.Upsample(scale_factor=4), nn.Conv1d(a, b, 25, 1, 12))]
-        self.body = nn.Sequential(*grow, nn.ReLU(), nn.Upsample(scale_factor=4), nn.Conv1d(wide, 1, 25, 1, 12), nn.Tanh())
+        self.start, last = nn.Linear(config.latent, wide * LENGTH // FRAME), nn.Conv1d(wide, FRAME, 5, 1, 2)
+        between = [layer for _ in range(2) for layer in (nn.ReLU(), nn.Conv1d(wide, wide, 5, 1, 2))]
+        self.body = nn.Sequential(*between, nn.ReLU(), last, nn.Tanh())
 
     def forward(self, latent, label):
-        return self.body(self.start(latent).view(len(latent), -1, 8))
+        frames = self.body(self.start(latent).view(len(latent), -1, LENGTH // FRAME))  # (B, 16, 64)
+        return frames.transpose(1, 2).reshape(-1, 1, LENGTH)
 
 
 class Discriminator(nn.Module):
-    """(B, 1, 2048) -> (B,) logits: how real is each?"""
+    """(B, 1, 1024) -> (B,) logits: how real is each?"""
 
     def __init__(self, config):
         super().__init__()
-        wide = config.width
-        sizes = [(1, wide), (wide, 2 * wide), (2 * wide, 4 * wide), (4 * wide, 8 * wide)]
-        layers = [layer for a, b in sizes for layer in (nn.Conv1d(a, b, 25, 4, 12), nn.LeakyReLU(0.2))]
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * wide * 8, 1))
+        sizes = [(FRAME, config.width), (config.width, config.width), (config.width, config.width)]
+        layers = [layer for a, b in sizes for layer in (nn.Conv1d(a, b, 5, 1, 2), nn.LeakyReLU(0.2))]
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(config.width * LENGTH // FRAME, 1))
 
     def forward(self, sample, label):
-        return self.body(sample)[:, 0]
+        return self.body(sample.view(-1, LENGTH // FRAME, FRAME).transpose(1, 2))[:, 0]
 
 
 def build(spec, labels, config):
