@@ -9,13 +9,16 @@ so that it means the same as in a settings file. A flag that was not given is
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
+from paragone import plugin_files
 from paragone.errors import UsageError
 from paragone.options import Option, options_of
 
@@ -167,6 +170,12 @@ def with_parameters(function: Callable[[dict[str, Any]], None], parameters: Sequ
     # Typer reads the signature, and a function may carry one that differs from its code
     command.__dict__["__signature__"] = inspect.Signature(list(parameters))
     return command
+
+
+def command(medium: str) -> str:
+    """How to call ``create MEDIUM`` again, with the plugin files that were named this time."""
+    named = [f"--plugin {shlex.quote(os.path.relpath(path))} " for path in plugin_files.named()]
+    return f"create {''.join(named)}{medium}"
 
 
 def escape(text: str) -> str:

@@ -81,7 +81,8 @@ def take_plugins(arguments: Sequence[str]) -> list[str]:
             rest.append(argument)
     for name in files:
         if not name.endswith(".py") or not Path(name).is_file():
-            raise UsageError("is no Python file" if name else "is given no value", where=f"--plugin {name}".strip(), fix="Name a file.py.")
+            what = "is given no value" if not name else "is no Python file" if Path(name).exists() else "does not exist"
+            raise UsageError(what, where=f"--plugin {name}".strip(), fix="Name a file.py.")
         plugin_files.add(Path(name))
         registry.cache_clear()
     return rest

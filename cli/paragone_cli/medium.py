@@ -22,7 +22,7 @@ def build_medium(modality: Modality) -> LazyGroup:
     if modality.metrics and modality.extractors:
         stubs.append(Stub("evaluate", "Measure how good a training's samples are.", "Commands", partial(_build_evaluate, modality)))
     callback = with_parameters(partial(sampling.run, modality, flags), parameters)
-    return lazy_group(callback, sampling.help_text(modality), stubs, partial(_unknown, [stub.name for stub in stubs]))
+    return lazy_group(callback, sampling.help_text(modality), stubs, partial(_unknown, modality, [stub.name for stub in stubs]))
 
 
 def _build_train(modality: Modality) -> Any:
@@ -37,5 +37,10 @@ def _build_evaluate(modality: Modality) -> Any:
     return build_evaluate(modality)
 
 
-def _unknown(verbs: list[str], name: str) -> UsageError:
+def _unknown(modality: Modality, verbs: list[str], name: str) -> UsageError:
+    if name == "evaluate":
+        what = "declares no metrics or no feature extractor, so nothing can be measured"
+        return UsageError(
+            what, where=modality.name, fix="Its author can add both: see `extractors` and `metrics` of paragone.modality.Modality."
+        )
     return nearest_error("command", name, verbs)

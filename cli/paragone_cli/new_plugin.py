@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -71,7 +72,7 @@ def run(flags: Sequence[Flag], values: dict[str, Any]) -> None:
         print(json.dumps({"path": str(folder), "files": [str(path) for path in paths]}))
     else:
         print("\n".join(map(str, paths)))
-    say(f"next: cd {folder} && pip install -e . && create {name} train --minutes 1")
+    say(f"next: cd {shlex.quote(str(folder))} && pip install -e . && create {name} train --minutes 1")
 
 
 def check_name(name: str) -> None:
@@ -82,8 +83,11 @@ def check_name(name: str) -> None:
     """
     if not name:
         raise UsageError("is given no value", where="NAME", fix="Name the medium: `create new-plugin fonts`.")
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or name in RESERVED:
-        fix = "Take lower-case letters, digits and single dashes, beginning with a letter, and no word that `create` knows already."
+    if name in RESERVED:
+        raise UsageError(f"`create {name}` means something else already", where="NAME", fix="Choose another name.")
+    if len(name) > 64 or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        near = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-0123456789")[:64]
+        fix = f"Take at most 64 lower-case letters, digits and single dashes, beginning with a letter{f', such as {near}' if near else ''}."
         raise UsageError(f"{name!r} cannot be the name of a medium", where="NAME", fix=fix)
     for row in registry().plugins:
         if name in (row.name, *row.modalities):

@@ -13,6 +13,7 @@ from paragone.errors import one_line
 from paragone.options import setting
 from paragone.registry import PluginStatus, registry
 
+from .faults import say
 from .flags import OUTPUT, Flag, flags_of, given, with_parameters
 from .groups import DEBUG, HELP, single_command
 
@@ -45,6 +46,8 @@ def run(flags: Sequence[Flag], values: dict[str, Any]) -> None:
         _print_table(plugins)
     else:
         _print_plain(plugins)
+    if registry().slips:
+        say(f"note: PARAGONE_PLUGINS or PARAGONE_BLOCK_PLUGINS names {', '.join(registry().slips)}, which no plugin is called")
     if asked.verbose and not asked.json:
         for plugin in plugins:
             if plugin.traceback:

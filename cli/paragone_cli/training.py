@@ -19,7 +19,7 @@ from paragone.options import options_of, setting
 from paragone.settings import DEFAULT_MINUTES, TrainSettings, layers, settle
 
 from .faults import say
-from .flags import ADVANCED, DATA, MACHINE, OUTPUT, PANELS, TRAINING, Flag, flags_of, given, in_words, keyword, with_parameters
+from .flags import ADVANCED, DATA, MACHINE, OUTPUT, PANELS, TRAINING, Flag, command, flags_of, given, in_words, keyword, with_parameters
 from .groups import DEBUG, HELP, single_command
 from .sampling import taken_by
 
@@ -204,5 +204,5 @@ def _show(finished: Run, witness: Witness, asked: TrainFlags) -> None:
     facts = outcome(finished, witness)
     if not asked.quiet:
         say(f"done: {facts['samples']:,} samples in {clock(facts['seconds'])}" + (f", {facts['health']}" if facts["health"] else ""))
-        say(f"look at {facts['sheet']}, then make new ones: create {finished.modality} --run {shlex.quote(facts['path'])}")
+        say(f"look at {facts['sheet']}, then make new ones: {command(finished.modality)} --run {shlex.quote(facts['path'])}")
     print(json.dumps(facts) if asked.json else facts["path"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -76,10 +77,11 @@ def append(path: Path, line: str) -> None:
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The error for a file that could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return OutputError(
         f"cannot be written: {error.strerror or error}",
         where=path,
-        fix="Free some space or choose another place; what was saved before is intact.",
+        fix=f"{'Free some space' if full else 'Choose another place'}; what was saved before is intact.",
     )
 
 

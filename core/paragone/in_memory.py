@@ -33,7 +33,8 @@ class InMemory:
         try:
             spec.check(samples)
         except ValueError as error:
-            raise DataError(f"holds samples that do not fit their description: {error}") from error
+            fix = "Give data of the kind that this medium is for."
+            raise DataError(f"holds samples that do not fit their description: {error}", fix=fix) from error
         self.spec, self.samples = spec, samples.contiguous()
         self.labels = tuple(sorted(set(names)))
         place = {name: number for number, name in enumerate(self.labels)}

@@ -7,12 +7,13 @@ it is really needed, by :func:`resolve`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from .errors import PluginError, UsageError
+from .errors import ParagoneError, PluginError, UsageError
 from .options import nearest_error
 
 Entry = TypeVar("Entry", "Preset", "Extractor", "Metric")
@@ -184,4 +185,25 @@ def resolve(import_string: str) -> Any:
             f"cannot be loaded: {type(error).__name__}: {error}",
             where=import_string,
             fix="Reinstall the plugin that declares it, or tell its author; `create plugins --verbose` shows more.",
+        ) from error
+
+
+@contextlib.contextmanager
+def running(import_string: str) -> Iterator[None]:
+    """What is inside calls a plugin's code: whatever that raises is the plugin's fault, and said to be.
+
+    Raises:
+        PluginError: for what is neither in words already nor a want of disk or memory.
+    """
+    try:
+        yield
+    except (ParagoneError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if "memory" in str(error).lower():  # torch has no type of its own for it on a CPU
+            raise
+        raise PluginError(
+            f"fails: {type(error).__name__}: {error}",
+            where=import_string,
+            fix="Tell the author of the plugin that declares it; --debug shows where.",
         ) from error

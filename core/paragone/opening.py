@@ -16,7 +16,7 @@ import platformdirs
 
 from . import files
 from .errors import DataError, RunError, UsageError
-from .modality import Modality, resolve
+from .modality import Modality, resolve, running
 from .run import newest
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def starter(medium: Modality) -> Path:
             if not folder.is_dir():
                 shutil.rmtree(growing, ignore_errors=True)  # of a process that was killed
                 growing.mkdir()
-                make(growing)
+                with running(medium.make_starter):
+                    make(growing)
                 growing.rename(folder)
     except OSError as error:
         raise files.cannot_write(folder, error) from error
@@ -92,7 +93,8 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
     """
     source = starter(medium) if source is None else source
     try:
-        dataset: Dataset = resolve(medium.dataset)(source, config, cache_folder(medium.name), note)
+        with running(medium.dataset):
+            dataset: Dataset = resolve(medium.dataset)(source, config, cache_folder(medium.name), note)
         if not len(dataset):
             raise DataError("holds no samples", fix="Put some files into it.")
     except DataError as error:

@@ -29,9 +29,14 @@ def user_folder() -> Path:
     return Path(platformdirs.user_config_dir("paragone", appauthor=False)) / "plugins"
 
 
+def named() -> list[Path]:
+    """The files that somebody named, each once, in order."""
+    return list(dict.fromkeys(Path(name).absolute() for name in os.environ.get(FILES, "").split(os.pathsep) if name))
+
+
 def wanted() -> list[Path]:
-    """The files that the environment asks for, each once, in order."""
-    paths = [Path(name).absolute() for name in os.environ.get(FILES, "").split(os.pathsep) if name]
+    """All files to load: those that were named, and the user's own where they are asked for."""
+    paths = named()
     if os.environ.get(USER, "") not in ("", "0"):
         paths += sorted(user_folder().glob("*.py"))
     return list(dict.fromkeys(paths))
@@ -60,11 +65,15 @@ def load(path: Path) -> ModuleType:
     name = path.stem
     there = sys.modules.get(name)
     if there is not None and getattr(there, "__file__", None) == str(path):
-        return there
-    fix = f"Give it another name, such as my_{''.join(letter if letter.isalnum() else '_' for letter in name)}.py."
+        return there  # loaded already, by us or because its own folder is on the path
+    if path.suffix != ".py" or not path.is_file():
+        raise PluginError("is no Python file", where=path, fix="Name a file.py that exists.")
+    word = "".join(letter if letter.isalnum() else "_" for letter in name)
+    fix = f"Give it another name, such as {word if word.isidentifier() and word != name else f'my_{word}'}.py."
     if not name.isidentifier():
         raise PluginError(f"{name!r} cannot be the name of a module", where=path, fix=fix)
-    if there is not None or importlib.util.find_spec(name) is not None:
+    known = importlib.util.find_spec(name) if there is None else there.__spec__
+    if known is not None and (known.origin is None or Path(known.origin).resolve() != path.resolve()):  # its own folder may be on the path
         raise PluginError(f"there is another module called {name!r}", where=path, fix=fix)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, "a path that ends in .py has a spec"

@@ -7,6 +7,7 @@ a row (:class:`PluginStatus`) with the reason and the fix.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -48,7 +49,7 @@ class PluginStatus:
         state: what became of it.
         api_version: the contract it was written for, where that is known.
         modalities: names of the media that it declares.
-        seconds: that its import took.
+        seconds: of processor time that its import took.
         reason, fix: why it is not ``ok`` and what to do. A plugin that works has them
             too where it makes every command slow; else they are empty.
         traceback: of the fault, for its author.
@@ -73,11 +74,19 @@ class PluginStatus:
 
 @dataclass
 class Registry:
-    """Every plugin that was found, and the modalities of those that work."""
+    """Every plugin that was found, and the modalities of those that work.
+
+    Attributes:
+        plugins: a row each, in the order of loading.
+        modalities: by name.
+        versions: name of a modality → distribution and version of its plugin.
+        slips: names in ``PARAGONE_PLUGINS`` and ``PARAGONE_BLOCK_PLUGINS`` that no plugin has.
+    """
 
     plugins: list[PluginStatus] = field(default_factory=list)
     modalities: dict[str, Modality] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    slips: list[str] = field(default_factory=list)
 
     def modality(self, name: str) -> Modality:
         """The modality called ``name``.
@@ -156,12 +165,14 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
         row = PluginStatus(source.name, source.distribution, source.version, source.module)
         found.plugins.append(row)
         if source.name in blocked or (allowed and source.name not in allowed):
-            row.state, row.reason = "blocked", "the environment says so"
-            row.fix = "Unset PARAGONE_BLOCK_PLUGINS and PARAGONE_PLUGINS, or change what they name."
+            row.state = "blocked"
+            row.reason = "PARAGONE_BLOCK_PLUGINS names it" if source.name in blocked else "PARAGONE_PLUGINS does not name it"
+            row.fix = f"Unset {row.reason.partition(' ')[0]}, or change what it names."
             continue
         fault: BaseException | None = None
         try:
-            _admit(manager, source, row, found)
+            with contextlib.redirect_stdout(sys.stderr):  # results stand on stdout, and nothing that a plugin prints
+                _admit(manager, source, row, found)
         except BaseException as error:  # a plugin may even call sys.exit(); only a key press is not its fault
             if isinstance(error, KeyboardInterrupt):
                 raise
@@ -169,6 +180,7 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
             fault = error
         if strict and row.reason:
             raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from fault
+    found.slips = sorted((allowed | blocked) - {row.name for row in found.plugins})
     return found
 
 
@@ -178,11 +190,17 @@ def _explain(error: BaseException, source: Source, row: PluginStatus) -> None:
         row.state = "broken"
     if isinstance(error, ParagoneError):  # it is in words already
         row.reason, row.fix = row.reason or str(error).partition("\n")[0], row.fix or error.fix or ""
-    row.reason = row.reason or f"{type(error).__name__}: {error}".rstrip(": ")
-    row.fix = row.fix or _missing(error, source) or f"Reinstall or remove it: pip install --force-reinstall {row.distribution}"
-    if not source.module and row.fix.startswith("Reinstall"):
-        row.fix = "Mend the file, or do not name it. `create plugins --verbose` shows where it fails."
-    row.traceback = traceback.format_exc()
+    row.reason = " ".join((row.reason or f"{type(error).__name__}: {error}".rstrip(": ")).split())
+    row.fix = row.fix or _missing(error, source) or _remedy(error, source)
+    row.traceback = traceback.format_exc(limit=-30)  # the end of it: a plugin that imports itself has a thousand lines
+
+
+def _remedy(error: BaseException, source: Source) -> str:
+    if not source.module:
+        return "Mend the file, or do not name it. `create plugins --verbose` shows where it fails."
+    if isinstance(error, (ImportError, OSError, SyntaxError)):  # as after half an installation
+        return f"Install it anew, or remove it: pip uninstall {source.distribution}"
+    return f"Tell its author, or remove it: pip uninstall {source.distribution}. `create plugins --verbose` shows where it fails."
 
 
 def _missing(error: BaseException, source: Source) -> str:
@@ -203,11 +221,11 @@ def _names(variable: str) -> frozenset[str]:
 
 def _admit(manager: pluggy.PluginManager, source: Source, row: PluginStatus, found: Registry) -> None:
     """Load, register and ask one plugin; a fault leaves the manager as it was."""
-    had_torch, started = "torch" in sys.modules, time.perf_counter()
+    had_torch, started = "torch" in sys.modules, time.process_time()
     try:
         plugin = source.load()
     finally:
-        row.seconds = time.perf_counter() - started
+        row.seconds = time.process_time() - started
     # the same entry-point name from two distributions must not hide one of them
     name = f"{row.distribution}:{row.name}"
     try:
@@ -229,7 +247,7 @@ def _admit(manager: pluggy.PluginManager, source: Source, row: PluginStatus, fou
 def _remark(row: PluginStatus, brought_torch: bool) -> None:
     """Say what makes every command slow, be it `create --help`, though the plugin works."""
     if brought_torch:
-        row.reason = f"its declaration imports torch, which makes every command wait {row.seconds:.1f} s"
+        row.reason = f"its declaration imports torch, which makes every command wait {row.seconds:.1f} s for it"
     elif row.seconds > SLOW_SECONDS:
         row.reason = f"its declaration takes {row.seconds:.1f} s to import, and every command waits for it"
     if row.reason:
@@ -239,6 +257,8 @@ def _remark(row: PluginStatus, brought_torch: bool) -> None:
 def _declare(modality: object, plugin: ModuleType, row: PluginStatus, found: Registry) -> None:
     if not isinstance(modality, Modality):
         raise TypeError(f"paragone_modality() returned {type(modality).__name__}, not a paragone Modality")
+    if type(modality.api_version) is not int:
+        raise TypeError(f"api_version is {modality.api_version!r}, not a whole number")
     row.api_version = modality.api_version
     row.modalities += (modality.name,)
     if not OLDEST_API_VERSION <= modality.api_version <= API_VERSION:

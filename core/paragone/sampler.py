@@ -20,7 +20,7 @@ from torch import nn
 from . import __version__, weights
 from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
-from .modality import Modality, resolve
+from .modality import Modality, resolve, running
 from .options import nearest_error
 from .players import Players
 from .randomness import generator_for, latents
@@ -244,5 +244,7 @@ def build(medium: Modality, settings: Settings, spec: SampleSpec, labels: int, s
     """The players of a preset, with weights drawn from ``seed``; torch's own generator is left as it was."""
     with _BUILDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        players: Players = resolve(medium.preset(settings.train.preset).build)(spec, labels, settings.network)
+        code = medium.preset(settings.train.preset).build
+        with running(code):
+            players: Players = resolve(code)(spec, labels, settings.network)
     return players

@@ -12,7 +12,7 @@ from torch import nn
 from ..data import Dataset
 from ..errors import ParagoneError, PluginError
 from ..execution import Execution
-from ..modality import Metric, Modality, resolve
+from ..modality import Metric, Modality, resolve, running
 from ..opening import cache_folder
 from ..randomness import generator_for, latents
 from ..sampler import CHUNK, generate
@@ -41,7 +41,9 @@ class Examiner:
         self, medium: Modality, spec: SampleSpec, execution: Execution, extractor: str | None = None, progress: Progress | None = None
     ) -> None:
         self.medium, self.spec, self.execution = medium, spec, execution
-        self.extractor: FeatureExtractor = resolve(medium.extractor(extractor).build)(spec, execution)
+        code = medium.extractor(extractor).build
+        with running(code):
+            self.extractor: FeatureExtractor = resolve(code)(spec, execution)
         self.progress: Progress = progress or (lambda what, done, total: None)
 
     def real(self, dataset: Dataset, what: str, most: int = MOST) -> Evidence:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from ..errors import ParagoneError
 from .subject import Subject
 
 
@@ -45,6 +46,8 @@ class Check:
         try:
             fault = self.find(subject)
         except Exception as error:
+            if isinstance(error, ParagoneError) and error.fix is not None:  # it knows better where to look than we do
+                raise ContractError(self.expected, str(error).partition("\n")[0], error.fix) from error
             self._fail(subject, f"{type(error).__name__}: {error}".rstrip(": "), error)
         if fault is not None:
             self._fail(subject, fault)

@@ -24,13 +24,12 @@ print(json.dumps(results))
 
 
 def commands_work(subject: Subject) -> str | None:
-    name, data = subject.modality, [] if subject.data is None else [str(subject.data)]
-    settings = [part for key, value in subject.layer.items() for part in ("--set", f"{key}={value}")]
+    name = subject.modality
     commands = {
         "help": [name, "--help"],
         "train help": [name, "train", "--help"],
-        "dry run": [name, "train", *data, *settings, "--out", str(subject.path("dry")), "--dry-run", "--json"],
-        "print-config": [name, "train", *settings, "--print-config"],
+        "dry run": [name, "train", *subject.arguments, "--out", str(subject.path("dry")), "--dry-run", "--json"],
+        "print-config": [name, "train", *subject.arguments, "--print-config"],
         "json": [name, "--run", str(subject.run), "-n", "2", "--seed", "1", "--out", str(subject.path("json")), "--overwrite", "--json"],
     }
     done = subprocess.run([sys.executable, "-c", _RUN], input=json.dumps(list(commands.values())), capture_output=True, text=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ..errors import ParagoneError
+from ..errors import DataError, UsageError
 from ..opening import open_data
 from .check import Check
 from .subject import Subject
@@ -27,8 +27,10 @@ def data_fits_its_spec(subject: Subject) -> str | None:
     if (labels is None) != (not dataset.labels) or (dataset.numbers is None) != (not dataset.labels):
         return f"labels are {dataset.labels}, numbers {dataset.numbers}, and a batch brings {labels}"
     if labels is not None and dataset.numbers is not None:
-        if labels.dtype != torch.int64 or not torch.equal(labels, dataset.numbers[indices]):
-            return f"a batch brings the labels {labels}, numbers says {dataset.numbers[indices]}"
+        if labels.dtype != torch.int64 or dataset.numbers.dtype != torch.int64:
+            return f"labels are {labels.dtype} and numbers {dataset.numbers.dtype}; torch.int64 was wanted"
+        if not torch.equal(labels, dataset.numbers[indices]):
+            return f"a batch brings the labels {labels.tolist()[:8]} …, numbers says {dataset.numbers[indices].tolist()[:8]} …"
         if not 0 <= int(dataset.numbers.min()) <= int(dataset.numbers.max()) < len(dataset.labels):
             return f"label numbers from {int(dataset.numbers.min())} to {int(dataset.numbers.max())} for {len(dataset.labels)} labels"
     return None
@@ -47,6 +49,11 @@ def hashes_follow_content(subject: Subject) -> str | None:
     if not torch.equal(same_content, same_hash):
         first, second = (same_content != same_hash).nonzero()[0].tolist()
         return f"samples {first} and {second} are {'equal' if same_content[first, second] else 'different'}, their hashes are not"
+    # good hashes are spread evenly over all 64 bits: of those below zero half, give or take four deviations. Positions are not
+    different = torch.unique(dataset.hashes)
+    below = int((different < 0).sum())
+    if abs(below - len(different) / 2) > 2 * len(different) ** 0.5:
+        return f"{below} of {len(different)} different hashes are below zero, about half was wanted: they decide what is held out"
     return None
 
 
@@ -55,7 +62,7 @@ def bad_data_is_refused_in_words(subject: Subject) -> str | None:
     for path in hopeless + doubtful:
         try:
             dataset = open_data(subject.medium, subject.settled.data, path, lambda text: None)
-        except ParagoneError as error:
+        except (DataError, UsageError) as error:
             if error.fix is None:
                 return f"for {path.name} it says {str(error)!r}, not how to mend it"
             continue

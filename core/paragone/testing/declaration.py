@@ -8,6 +8,8 @@ import sys
 import tomllib
 
 from ..modality import resolve
+from ..opening import bundled
+from ..sampler import Sampler
 from ..settings import flatten, settle
 from .check import Check
 from .subject import Subject
@@ -21,6 +23,14 @@ import paragone.evaluation.metrics, paragone.hooks, paragone.modality, paragone.
 start = time.process_time()
 importlib.import_module(sys.argv[1])
 print(json.dumps([time.process_time() - start, "torch" in sys.modules]))
+"""
+
+_MAKE = """
+import pathlib, sys
+from paragone.modality import resolve
+from paragone.registry import registry
+registry()  # a plugin that is one file is found by it
+resolve(sys.argv[1])(pathlib.Path(sys.argv[2]))
 """
 
 
@@ -43,13 +53,37 @@ def import_is_light(subject: Subject) -> str | None:
     return f"the import took {min(tries):.3f} s of processor time, the best of {TRIES}"
 
 
-def import_strings_lead_somewhere(subject: Subject) -> str | None:
+def what_is_declared_is_there(subject: Subject) -> str | None:
     medium = subject.medium
     strings = [medium.dataset, medium.artefacts, *(preset.build for preset in medium.presets)]
     strings += [extractor.build for extractor in medium.extractors] + [metric.measure for metric in medium.metrics]
     strings += [medium.make_starter] if medium.make_starter else []
     wrong = [string for string in strings if not callable(resolve(string))]
-    return f"{wrong[0]} is not callable" if wrong else None
+    if wrong:
+        return f"{wrong[0]} is not callable"
+    if medium.starter and not bundled(medium.starter).exists():
+        return f"there is no starter data at {medium.starter}"
+    if medium.model:
+        Sampler.load(bundled(medium.model), device="cpu", modality=medium.name).sample([0])
+    return None
+
+
+def starter_is_always_the_same(subject: Subject) -> str | None:
+    """Two processes make it: random numbers without a seed, and the order of a set, differ between them."""
+    if subject.medium.make_starter is None:
+        return None
+    made = []
+    for name in ("one", "two"):
+        folder = subject.path(name)
+        folder.mkdir()
+        done = subprocess.run([sys.executable, "-c", _MAKE, subject.medium.make_starter, str(folder)], capture_output=True, text=True)
+        if done.returncode:
+            return (done.stderr.strip().splitlines() or ["no word"])[-1]
+        made.append({str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()})
+    if not made[0]:
+        return "it made no file"
+    differ = [name for name in made[0] | made[1] if made[0].get(name) != made[1].get(name)]
+    return f"made twice, {differ[0]} is not the same" if differ else None
 
 
 def config_round_trips(subject: Subject) -> str | None:
@@ -70,10 +104,17 @@ CHECKS = (
         each_preset=False,
     ),
     Check(
-        "import_strings_lead_somewhere",
-        "every import string names something that can be called",
+        "what_is_declared_is_there",
+        "every import string names something that can be called, starter data exists, and a bundled model makes samples",
         "the declaration in {module}",
-        import_strings_lead_somewhere,
+        what_is_declared_is_there,
+        each_preset=False,
+    ),
+    Check(
+        "starter_is_always_the_same",
+        "starter data that the plugin makes itself is the same each time: a training resumed elsewhere goes on with it",
+        "make_starter in {module}: random numbers without a seed, a date, or the order of a set",
+        starter_is_always_the_same,
         each_preset=False,
     ),
     Check(

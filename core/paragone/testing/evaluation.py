@@ -33,7 +33,7 @@ def evaluation_works(subject: Subject) -> str | None:
 CHECKS = (
     Check(
         "evaluation_works",
-        "each metric gives a finite number, or says why it cannot, for generated and for real samples",
+        "each metric gives a finite number on the first extractor that is installed, or says why it cannot",
         "the extractors and metrics that {module} declares",
         evaluation_works,
         each_preset=False,

@@ -15,6 +15,7 @@ import torch
 
 from .. import api
 from ..data import Dataset
+from ..errors import PluginError
 from ..execution import Execution
 from ..modality import Modality, Preset
 from ..opening import open_data
@@ -46,8 +47,9 @@ class Subject:
     preset: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     data: Path | None = None
+    _run: Path | Exception | None = field(default=None, init=False, repr=False)
 
-    @cached_property
+    @property
     def medium(self) -> Modality:
         """The declaration."""
         return registry().modality(self.modality)
@@ -90,6 +92,12 @@ class Subject:
         }
 
     @property
+    def arguments(self) -> list[str]:
+        """The data and :attr:`layer` as a command line has them."""
+        settings = [part for key, value in self.layer.items() for part in ("--set", f"{key}={value}")]
+        return [*([] if self.data is None else [str(self.data)]), *settings]
+
+    @property
     def settled(self) -> Settings:
         """Complete settings."""
         return settle(self.medium, [("contract", self.layer)])
@@ -102,8 +110,8 @@ class Subject:
         return Path(folder)
 
     def path(self, name: str) -> Path:
-        """A place in :attr:`folder`."""
-        return self.folder / name
+        """A place in :attr:`folder` that nothing has taken yet."""
+        return Path(tempfile.mkdtemp(dir=self.folder)) / name
 
     def open(self) -> Dataset:
         """The data, opened anew."""
@@ -141,10 +149,22 @@ class Subject:
         """A whole training of a few steps; its run folder."""
         return api.train_plan(self.plan(name, **changes), reporter).path
 
-    @cached_property
+    @property
     def run(self) -> Path:
-        """A finished training."""
-        return self.train("run")
+        """A finished training, the same each time.
+
+        Raises:
+            PluginError: if it fails, every time, naming what it failed of the first time.
+        """
+        if self._run is None:
+            try:
+                self._run = self.train("run")
+            except Exception as error:
+                self._run = error
+        if isinstance(self._run, Exception):
+            what = f"no training came to its end: {type(self._run).__name__}: {self._run}".partition("\n")[0]
+            raise PluginError(what, fix="the checks before this one; what they say comes first") from self._run
+        return self._run
 
     def sampler(self) -> Sampler:
         """:attr:`run`, opened anew."""

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import PluginError, UsageError
 from ..options import nearest_error
 from ..registry import registry
 from . import artefacts, command, data, declaration, evaluation, players, training
@@ -45,13 +46,22 @@ def checks(
 
     Raises:
         PluginError: if the plugin is absent or does not work.
-        UsageError: for an unknown preset.
+        UsageError: for an unknown preset or setting, or if there is nothing to learn from.
     """
-    medium = registry().modality(modality)
+    try:
+        medium = registry().modality(modality)
+    except PluginError as error:
+        raise PluginError(error.what, where=error.where, fix=f"{error.fix} Is it installed here? `pip install -e .` does that.") from error
+    if isinstance(presets, str) or (presets is not None and not presets):
+        raise UsageError(f"{presets!r} names no presets", where="presets", fix="Give a list of names, or name → settings; or leave it out.")
+    if data is None and not medium.has_starter:
+        raise UsageError(f"{modality} has no starter data", where="data", fix="Give data=..., a path that the tests can learn from.")
     names = [preset.name for preset in medium.presets] if presets is None else list(presets)
     own = presets if isinstance(presets, Mapping) else {}
     source = None if data is None else Path(data)
     subjects = [Subject(modality, medium.preset(name).name, {**(settings or {}), **own.get(name, {})}, source) for name in names]
+    for subject in subjects:
+        _ = subject.settled  # a slip in the settings is told at once
     return [
         (f"{check.name}[{subject.preset}]" if check.each_preset else check.name, check, subject)
         for check in CHECKS
@@ -79,6 +89,8 @@ def parametrize_with_checks(
     """
     import pytest
 
+    if not isinstance(expected_failed_checks or {}, Mapping):
+        raise UsageError("is no mapping", where="expected_failed_checks", fix="Give each check its reason: {'name': 'why'}.")
     excused = dict(expected_failed_checks or {})
     found = checks(modality, presets=presets, settings=settings, data=data)
     known = list(dict.fromkeys([check.name for _, check, _ in found] + [name for name, _, _ in found]))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 
 import torch
+from torch import nn
 
 from .. import api, checkpoint, weights
 from ..errors import Interrupted
@@ -13,11 +16,12 @@ from ..randomness import latents
 from ..reporting import Silent
 from ..run import Run
 from ..sampler import CHUNK, generate
-from ..trainer import Trainer
 from .check import Check
 from .subject import STEPS, Subject
 
 SEEDS = range(5)
+APART = 0.02
+"""Most that two processes may end away from one, as a share of the way the weights have gone."""
 
 
 def a_turn_changes_its_player_only(subject: Subject) -> str | None:
@@ -27,18 +31,19 @@ def a_turn_changes_its_player_only(subject: Subject) -> str | None:
         "generator": lambda batch: trainer.game.generator_loss(batch, 0.5),
     }
     for player, loss in losses.items():
-        before = _parameters(trainer)
+        before = _flat(trainer.modules)
         for batch in trainer.micro_batches(player, noise=True):
             trainer.accumulate(player, loss(batch))
         trainer.take_turn(player, 0.0)
-        changed = {side for side, old in before.items() if not torch.equal(old, _parameters(trainer)[side])}
+        changed = {side for side, old in before.items() if not torch.equal(old, _flat(trainer.modules)[side])}
         if changed != set(trainer.sides[player]):
             return f"the {player}'s turn changed {', '.join(sorted(changed)) or 'nothing'}"
     return None
 
 
-def _parameters(trainer: Trainer) -> dict[str, torch.Tensor]:
-    return {name: torch.cat([p.detach().flatten().clone() for p in module.parameters()]) for name, module in trainer.modules.items()}
+def _flat(modules: Mapping[str, nn.Module]) -> dict[str, torch.Tensor]:
+    """All weights of each in one row."""
+    return {name: torch.cat([p.detach().flatten().clone() for p in module.parameters()]) for name, module in modules.items()}
 
 
 def same_seed_same_weights(subject: Subject) -> str | None:
@@ -47,7 +52,10 @@ def same_seed_same_weights(subject: Subject) -> str | None:
 
 
 def same_seed_same_bytes(subject: Subject) -> str | None:
-    one, two = (subject.sampler().sample(SEEDS).save(subject.path(name), overwrite=True) for name in ("bytes-1", "bytes-2"))
+    first, second = (subject.sampler().sample(SEEDS) for _ in range(2))
+    if not torch.equal(first.samples, second.samples):
+        return "the samples themselves differ: the generator draws random numbers of its own"
+    one, two = (batch.save(subject.path("files")) for batch in (first, second))
     differ = [first.name for first, second in zip(one, two, strict=True) if first.read_bytes() != second.read_bytes()]
     return f"{', '.join(differ)} differ between two calls" if differ else None
 
@@ -84,13 +92,34 @@ class _StopAt(Silent):
 
 
 def resumed_is_uninterrupted(subject: Subject) -> str | None:
-    out = subject.path("stopped")
+    plan = subject.plan("stopped", **{"train.save_seconds": 0.0})
     with contextlib.suppress(Interrupted):
-        subject.train("stopped", _StopAt(3 * subject.batch), **{"train.save_seconds": 0.0})
-    api.resume(out, modality=subject.modality, data=subject.data)
-    (one, _), (two, _) = (weights.read(Run.open(path).state) for path in (subject.run, out))
+        api.train_plan(plan, _StopAt(3 * subject.batch))
+    api.resume(plan.out, modality=subject.modality, data=subject.data)
+    (one, _), (two, _) = (weights.read(Run.open(path).state) for path in (subject.run, plan.out))
     differ = sorted(name for name in one.keys() | two.keys() if name not in one or name not in two or not torch.equal(one[name], two[name]))
     return f"{len(differ)} of {len(one)} tensors differ, such as {differ[0]}" if differ else None
+
+
+def two_processes_are_one(subject: Subject) -> str | None:
+    """The distance between their weights, over how far the training moved them: Adam makes much of the last digit of a small gradient."""
+    if subject.players().batch_statistics:
+        return None  # a pair that says so trains differently when its batch is split
+    out, start = subject.path("two"), _flat(subject.trainer().modules)
+    command = [sys.executable, "-m", "paragone_cli", subject.modality, "train", *subject.arguments]
+    done = subprocess.run([*command, "--processes", "2", "--out", str(out), "--quiet"], capture_output=True, text=True)
+    if done.returncode:
+        return f"with --processes 2 it ended with {done.returncode}: {done.stderr}"
+    ends = []
+    for path in (subject.run, out):
+        trainer = subject.trainer()
+        checkpoint.restore(Run.open(path), trainer)
+        ends.append(_flat(trainer.modules))
+    for name, begun in start.items():
+        apart, moved = (ends[1][name] - ends[0][name]).norm().item(), (ends[0][name] - begun).norm().item()
+        if apart > APART * moved:
+            return f"weights of the {name} are {apart:.3g} apart, after a way of {moved:.3g}"
+    return None
 
 
 CHECKS = (
@@ -126,5 +155,11 @@ CHECKS = (
         "a training that was interrupted and resumed is, bit for bit, the one that never stopped",
         "{build}: state that is neither a parameter nor a buffer; {dataset}: samples that change when opened again",
         resumed_is_uninterrupted,
+    ),
+    Check(
+        "two_processes_are_one",
+        f"two processes that share a batch train the same weights as one, to {APART:.0%} of the way, or batch_statistics = True",
+        "{build}: layers that mix the samples of a batch beyond train.group, or draw random numbers; {dataset}: an order of its own",
+        two_processes_are_one,
     ),
 )

@@ -15,7 +15,7 @@ from torch import nn
 from toy_plugin import model
 from toy_plugin.plugin import PointNetwork
 
-from paragone.errors import UsageError
+from paragone.errors import PluginError, UsageError
 from paragone.options import setting
 from paragone.registry import PluginStatus, registry
 from paragone.testing import ContractError, checks, parametrize_with_checks
@@ -130,9 +130,16 @@ def open_anything(path: Path, config: Any, cache: Path, note: Callable[[str], No
 
 
 BROKEN: dict[str, list[tuple[Break, str]]] = {
-    "import_strings_lead_somewhere": [
+    "what_is_declared_is_there": [
         (declaring(dataset="toy_plugin.model:SPEC"), "SPEC is not callable"),
         (declaring(artefacts="toy_plugin.model:Nowhere"), "cannot be loaded"),
+        (declaring(starter="toy_plugin:no.csv"), "no starter data at toy_plugin:no.csv"),
+        (declaring(model="toy_plugin:model"), "is no run folder"),
+    ],
+    "starter_is_always_the_same": [
+        (declaring(make_starter="toy_plugin.starters:unseeded"), "made twice, points.csv is not the same"),
+        (declaring(make_starter="toy_plugin.starters:nothing"), "it made no file"),
+        (declaring(make_starter="toy_plugin.starters:failing"), "ZeroDivisionError"),
     ],
     "config_round_trips": [
         (
@@ -147,13 +154,19 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (wrapping(model.Points, "batch", lambda got: (got[0] * 3, got[1])), "expected values in"),
         (wrapping(model.Points, "batch", lambda got: (got[0].sort(0).values, got[1])), "in the order asked for"),
         (wrapping(model.Points, "batch", lambda got: (got[0], None)), "a batch brings None"),
+        (wrapping(model.Points, "batch", lambda got: (got[0], got[1].int())), "labels are torch.int32"),
+        (wrapping(model.Points, "batch", lambda got: (got[0], 1 - got[1])), "numbers says"),
     ],
     "hashes_follow_content": [
         (patching(model.Points, "hashes", constant(lambda self: torch.zeros(len(self), dtype=torch.int64))), "their hashes are not"),
         (patching(model.Points, "hashes", constant(lambda self: torch.randint(99, (len(self),)))), "opened twice"),
+        (patching(model.Points, "hashes", constant(lambda self: torch.arange(len(self)))), "0 of 2500 different hashes are below zero"),
     ],
     "bad_data_is_refused_in_words": [
-        (patching(model, "open_points", open_anything), "for nothing-there it raised KeyError: 'x'"),
+        (
+            patching(model, "open_points", open_anything),
+            "for nothing-there it raised PluginError: toy_plugin.model:open_points: fails: KeyError",
+        ),
         (
             patching(model, "open_points", lambda path, config, cache, note: model.Points(GRID, config)),
             "samples out of nothing-there",
@@ -197,13 +210,19 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (wrapping(model.PointDiscriminator, "forward", lambda logits: logits * (1 + 0.1 * random.random())), "ended with other weights")
     ],
     "same_seed_same_bytes": [
-        (wrapping(model.PointFiles, "encode", lambda data: data + str(time.time_ns()).encode()), "differ between two calls")
+        (wrapping(model.PointFiles, "encode", lambda data: data + str(time.time_ns()).encode()), "differ between two calls"),
+        (wrapping(model.PointGenerator, "forward", lambda samples: samples * random.random()), "random numbers of its own"),
     ],
     "samples_do_not_depend_on_others": [(patching(model, "PointGenerator", Mixing), "alone is not sample")],
     "saved_and_loaded_is_the_same": [(patching(model, "PointGenerator", Branded), "samples differ by up to")],
     "resumed_is_uninterrupted": [
         (patching(model, "PointGenerator", Leaking), "tensors differ"),
         (patching(model, "Points", Restless), "tensors differ"),
+    ],
+    "two_processes_are_one": [
+        (lambda patch: patch.setenv("PARAGONE_BLOCK_PLUGINS", "points"), "with --processes 2 it ended with 3"),
+        # the one process of this test has another game than the two, which are not patched
+        (wrapping(model.PointDiscriminator, "forward", lambda logits: logits * 3), "apart, after a way of"),
     ],
     "artefacts_round_trip": [
         (wrapping(model.PointFiles, "decode", lambda got: (got[0], {})), "came back as {}"),
@@ -247,7 +266,7 @@ def test_a_broken_plugin_is_found_out(name: str, number: int, monkeypatch: pytes
     expected, got, look = str(caught.value).strip().splitlines()
     assert check.expected in expected
     assert any(part in got for part in reason.split("|")), got
-    assert "toy_plugin." in look
+    assert "toy_plugin." in look or ("look at" not in got and look.strip() != "look at:")
 
 
 @pytest.mark.parametrize(
@@ -286,3 +305,49 @@ def test_each_preset_is_looked_at_with_its_own_settings() -> None:
     names = [name for name, _, _ in checks("points")]
     assert len(names) == len(set(names))
     assert {"import_is_light", "one_logit_a_sample[mlp]", "one_logit_a_sample[wide]"} <= set(names)
+
+
+def test_a_training_that_fails_is_named_by_every_check_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model.PointGenerator, "forward", lambda self, latent, label: 1 / 0)
+    for name in ("same_seed_same_bytes", "saved_and_loaded_is_the_same", "evaluation_works"):
+        check, looked_at = subject(name)
+        for _ in range(2):
+            with pytest.raises(ContractError, match="no training came to its end: ZeroDivisionError"):
+                check(looked_at)
+
+
+def test_a_check_can_be_called_again() -> None:
+    for name, check, looked_at in checks("points", presets=["mlp"]):
+        if name in ("resumed_is_uninterrupted[mlp]", "bad_data_is_refused_in_words", "same_seed_same_bytes[mlp]"):
+            check(looked_at)
+            check(looked_at)
+
+
+def test_a_discriminator_that_casts_to_fp32_is_compared_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    check, looked_at = subject("double_backward_agrees")
+    forward = model.PointDiscriminator.forward
+    monkeypatch.setattr(model.PointDiscriminator, "forward", lambda self, sample, label: forward(self, sample.float(), label))
+    check(looked_at)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"presets": []}, "names no presets"),
+        ({"presets": "mlp"}, "names no presets"),
+        ({"presets": ["mpl"]}, "Did you mean 'mlp'"),
+        ({"presets": {"mlp": {"network.widht": 8}}}, "Did you mean 'network.width'"),
+        ({"expected_failed_checks": ["same_seed_same_bytes"]}, "is no mapping"),
+    ],
+)
+def test_a_slip_in_the_test_file_is_told_at_once(arguments: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        parametrize_with_checks("points", **arguments)
+
+
+def test_without_data_or_plugin_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    declaring(starter=None)(monkeypatch)
+    with pytest.raises(UsageError, match=r"Give data=\.\.\."):
+        checks("points")
+    with pytest.raises(PluginError, match="pip install -e"):
+        checks("pionts")

@@ -24,7 +24,7 @@ def make_starter(folder):
 
 
 def to_sample(word):
-    return one_hot(torch.tensor([LETTERS.index(letter) for letter in word.lower().ljust(LENGTH)]), len(LETTERS)).float()
+    return one_hot(torch.tensor([LETTERS.index(letter) for letter in word.lower()[:LENGTH].ljust(LENGTH)]), len(LETTERS)).float()
 
 
 def to_word(sample):
