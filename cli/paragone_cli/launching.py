@@ -9,18 +9,20 @@ import sys
 import uuid
 from collections.abc import Collection, Sequence
 
-from .faults import say
+from paragone.errors import ProcessError, ToldElsewhere
+
 from .main import wants_debug
 
 
-def launch(medium: str, count: int, arguments: Sequence[str]) -> int:
+def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
     """Run ``create MEDIUM train ARGUMENTS`` in ``count`` processes, as ``torchrun`` would.
 
     They write to this process's stdout and stderr; the first of them does. A signal
     is passed on to them.
 
-    Returns:
-        The exit code: theirs, or 130 after a signal.
+    Raises:
+        ToldElsewhere: if they fail and have said why; it has their exit code, 130 after a signal.
+        ProcessError: if one of them was killed.
     """
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -43,19 +45,23 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> int:
     try:
         elastic_launch(config, sys.executable)("-m", "paragone_cli", medium, "train", *arguments)
     except ChildFailedError as error:
-        return exit_code([failure.exitcode for failure in error.failures.values()])
-    except SignalException:
-        return 130  # the first process has said that the state is saved
+        raise outcome([failure.exitcode for failure in error.failures.values()]) from error
+    except SignalException as error:
+        raise ToldElsewhere("the first process has said that the state is saved", 130) from error
     finally:
         logging.disable(logging.NOTSET)
-    return 0
 
 
-def exit_code(codes: Collection[int]) -> int:
-    """The exit code for processes that ended with ``codes``, negative ones after a signal; if none could say why, say so."""
+def outcome(codes: Collection[int]) -> ProcessError:
+    """The error for processes of which some failed.
+
+    Args:
+        codes: how those ended: an exit code, or less than 0 after a signal. The launcher
+            itself ends with SIGTERM what is left when one has failed.
+    """
     told = [code for code in codes if code > 0]
     if told:
-        return min(told)
-    names = {signal.Signals(-code).name for code in codes} - {"SIGTERM"} or {"SIGTERM"}  # SIGTERM is how the launcher ended the others
-    say(f"error: a process of this training was killed ({', '.join(sorted(names))})\nWhat was saved is intact: continue with --resume.")
-    return 1
+        return ToldElsewhere("the processes have said why", min(told))
+    names = {signal.Signals(-code).name for code in codes}
+    killed = ", ".join(sorted(names - {"SIGTERM"} or names))
+    return ProcessError(f"a process of this training was killed ({killed})", fix="What was saved is intact: continue with --resume.")

@@ -155,7 +155,8 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
         if not asked.dry_run:
             from .launching import launch
 
-            raise typer.Exit(launch(modality.name, asked.processes, words(flags, values)))
+            launch(modality.name, asked.processes, words(flags, values))
+            return
 
     from paragone import api
 

@@ -217,7 +217,7 @@ class Processes(Ranks):
         for rank, other in enumerate(all_of_them):
             for name, same in zip(what, (other == all_of_them[0]).tolist(), strict=True):
                 if not same:
-                    raise ProcessError(f"the {name} is not the same in process {rank} as in process 0", fix=fix)
+                    raise ProcessError(f"not the same in process {rank} as in process 0", where=name, fix=fix)
 
     def wait(self) -> None:
         """See :meth:`Ranks.wait`."""

@@ -17,23 +17,24 @@ def part_size(batch: int, accumulate: int, group: int, processes: int = 1) -> in
     Raises:
         UsageError: if the batch cannot be cut like that.
     """
-    among = f" for each of {processes} processes" if processes > 1 else ""
-    if batch % (accumulate * processes):
-        fix = (
-            "Choose a divisor of train.batch."
-            if processes == 1
-            else "train.batch is the batch of all processes: choose a multiple of them."
-        )
+    if batch % accumulate:
         raise UsageError(
-            f"a batch of {batch} cannot be split into {accumulate} equal parts{among}",
-            where="train.accumulate" if processes == 1 else "train.batch",
-            fix=fix,
+            f"a batch of {batch} cannot be split into {accumulate} equal parts",
+            where="train.accumulate",
+            fix="Choose a divisor of train.batch.",
+        )
+    if batch % (accumulate * processes):
+        parts = f" in {accumulate} parts each" if accumulate > 1 else ""
+        raise UsageError(
+            f"a batch of {batch} cannot be shared evenly by {processes} processes{parts}",
+            where="train.batch",
+            fix=f"It is the batch of all processes: choose a multiple of {accumulate * processes}.",
         )
     size = batch // (accumulate * processes)
     if size % group:
         raise UsageError(
-            f"parts of {size} samples{among} cannot be made of groups of {group}",
+            f"parts of {size} samples cannot be made of groups of {group}",
             where="train.group",
-            fix="Choose train.batch and train.accumulate so that each part is a multiple of train.group.",
+            fix="Choose train.batch, train.accumulate and the number of processes so that each part is a multiple of train.group.",
         )
     return size

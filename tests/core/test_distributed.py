@@ -152,7 +152,7 @@ def test_another_number_of_processes_goes_on(whole: Path, before: int, after: in
     ("mishap", "teller", "words", "code"),
     [
         ("nan in 1", 0, "DivergenceError: step 5: the loss of the discriminator is not finite", 1),
-        ("weight in 1", 0, "ProcessError: the generator's weights is not the same in process 1 as in process 0", 1),
+        ("weight in 1", 0, "ProcessError: generator's weights: not the same in process 1 as in process 0", 1),
         ("full disk in 0", 0, "OutputError: .*No space left", 1),
         ("unreadable data in 1", 1, r"OSError: .*Input/output error.*\[process 1 of 2\]", 1),
         ("terminate the last", 0, "Interrupted: .*stopped after 192 samples; the state is saved", 130),
@@ -196,9 +196,9 @@ def test_what_the_first_process_finds_wrong_is_told_once(tmp_path: Path) -> None
 
 def test_a_batch_that_cannot_be_shared(tmp_path: Path) -> None:
     assert part_size(64, 2, 4, 2) == 16
-    with pytest.raises(UsageError, match=r"train\.batch: a batch of 30 cannot be split into 2 equal parts for each of 2 processes"):
+    with pytest.raises(UsageError, match=r"train\.batch: a batch of 30 cannot be shared evenly by 2 processes in 2 parts each"):
         part_size(30, 2, 1, 2)
-    with pytest.raises(UsageError, match=r"parts of 3 samples for each of 2 processes cannot be made of groups of 2"):
+    with pytest.raises(UsageError, match=r"parts of 3 samples cannot be made of groups of 2"):
         part_size(6, 1, 2, 2)
     ended = together(works.train, str(tmp_path / "run"), {**SAVING, "train.batch": 33}, limit=30)
     assert told_by(ended) == [0]
