@@ -38,14 +38,14 @@ class Ended:
     seconds: float = 0.0
 
 
-def environment(rank: int, size: int, port: int) -> dict[str, str]:
-    """What torchrun would tell a process."""
+def environment(rank: int, size: int, port: int, launcher: bool) -> dict[str, str]:
+    """What torchrun would tell a process, or a cluster's own launcher that keeps no store."""
     own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_PORT": port}
-    store = {"MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    store = {"MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_USE_AGENT_STORE": str(launcher)}
     return {**store, "PARAGONE_CACHE": os.environ["PARAGONE_CACHE"], **{key: str(value) for key, value in own.items()}}
 
 
-def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 60.0, **more: str) -> list[Ended]:
+def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 60.0, launcher: bool = True) -> list[Ended]:
     """Call ``function(*arguments)`` in ``size`` processes that are one world.
 
     Args:
@@ -53,16 +53,19 @@ def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit
         arguments: for it.
         size: how many; one is no world.
         limit: seconds after which those that still run are killed, and the test fails.
-        more: environment variables.
+        launcher: whether the store through which they meet outlives them, as torchrun's does.
 
     Returns:
         How each ended, by rank.
     """
     begun, running = time.monotonic(), []
     store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    port = store.port
+    if not launcher:
+        del store  # and leave the port to the first process
     for rank in range(size):
         mine, theirs = _SERVER.Pipe(duplex=False)
-        told = environment(rank, size, store.port) | more if size > 1 else {"PARAGONE_CACHE": os.environ["PARAGONE_CACHE"]}
+        told = environment(rank, size, port, launcher) if size > 1 else {"PARAGONE_CACHE": os.environ["PARAGONE_CACHE"]}
         process = _SERVER.Process(target=_call, args=(theirs, told, function, arguments))
         process.start()
         theirs.close()

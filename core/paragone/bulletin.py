@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import ProcessError, ToldElsewhere, one_line
+from .errors import ProcessError, ToldElsewhere
 from .world import World
 
 FIRST_TELLS, OTHERS_TELL = 0.5, 2.0
@@ -100,7 +100,8 @@ class Bulletin:
         while not self.has(FAULT) and time.monotonic() < until:
             time.sleep(0.05)
         code = int(getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1))
-        mine = json.dumps([self.world.rank, one_line(str(error) or type(error).__name__), code])
+        words = (str(error) or type(error).__name__).splitlines()[0]
+        mine = json.dumps([self.world.rank, words, code])
         with answered():
             known = self.store.compare_set(FAULT, "", mine).decode()
         if known == mine:

@@ -183,6 +183,15 @@ def test_a_killed_process_ends_the_others_in_seconds(victim: int, tmp_path: Path
     assert weights.read(out / "state.safetensors")[1]["step"] == 5
 
 
+def test_without_a_launcher(tmp_path: Path) -> None:
+    """A cluster may start processes itself: then the first one keeps what the others ask."""
+    ended = together(works.train, str(tmp_path / "run"), {**SAVING, "train.samples": 64}, launcher=False)
+    assert [each.value for each in ended] == [str(tmp_path / "run")] * 2
+    ended = together(works.train, str(tmp_path / "run"), SAVING, launcher=False)
+    assert told_by(ended) == [0]
+    assert "is not empty" in ended[1].error
+
+
 def test_what_the_first_process_finds_wrong_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "diary").write_text("")
