@@ -7,10 +7,10 @@ import statistics
 
 import pytest
 import torch
-from benchmarks.sharing import time_steps
 from processes import together
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.sharing import time_steps
 from paragone import api
 from paragone.trainer import Trainer
 
