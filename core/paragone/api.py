@@ -15,12 +15,13 @@ from .artefacts import Artefacts
 from .best import Best
 from .budget import Budget
 from .continuing import Layers, is_marked, leave_mark
-from .distributed import Ranks, joined
+from .distributed import joined
 from .errors import UsageError
 from .keeper import Keeper, Onlooker
 from .modality import resolve
 from .opening import newest_run
 from .planning import Plan, decide, decide_again
+from .ranks import Ranks
 from .registry import registry
 from .reporting import Reporter, Silent
 from .run import Run

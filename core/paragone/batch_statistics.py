@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from .distributed import Ranks
+from .ranks import Ranks
 
 
 class BatchStatistics:

@@ -15,7 +15,7 @@ from typing import Any
 from .errors import ProcessError, ToldElsewhere
 from .world import World
 
-FIRST_TELLS, OTHERS_TELL = 0.5, 2.0
+FIRST_TELLS, OTHERS_TELL = 1.0, 3.0
 """Seconds that another process has to tell a reason of its own: what rank 0 also knows it tells
 itself, and who only notices that someone is gone lets the others speak first."""
 

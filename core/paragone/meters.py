@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .distributed import Ranks
+from .ranks import Ranks
 
 
 class Meters:

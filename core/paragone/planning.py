@@ -11,7 +11,6 @@ from .best import REAL
 from .continuing import Layers, flat, marked, refuse_changes, refuse_preset
 from .cores import free_threads
 from .data import Dataset, Unlabelled, hold_out
-from .distributed import Ranks
 from .errors import DataError, RunError
 from .evaluation.examiner import Examiner
 from .execution import Execution
@@ -20,6 +19,7 @@ from .opening import open_data
 from .parts import part_size
 from .players import Players
 from .randomness import derive
+from .ranks import Ranks
 from .reporting import Reporter
 from .run import Run, free_name
 from .sampler import build, describe

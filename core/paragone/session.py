@@ -7,7 +7,6 @@ time, a signal, whether it is time to save) they settle together after every ste
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,7 +64,6 @@ class Session:
     def __init__(self, run: Run, trainer: Trainer, settings: Settings, keeper: Onlooker) -> None:
         self.run, self.trainer, self.settings, self.keeper = run, trainer, settings, keeper
         self.budget = Budget.of(settings.train)
-        self.launcher = os.getppid()
 
     def train(self) -> None:
         """Train to the end of the budget.
@@ -108,9 +106,7 @@ class Session:
     def moment(self, seconds: float, interrupted: Callable[[], bool], save: Every) -> Moment:
         """Settle with all other processes where the training is; the first one's clock counts."""
         trainer, ranks = self.trainer, self.trainer.ranks
-        # who is left by the launcher that would end it must see to that itself
-        stop = interrupted() or (bool(ranks.world.launch) and os.getppid() != self.launcher)
-        (trainer.seconds, due), (stop,) = ranks.beat([seconds, float(save.due())], [stop])
+        (trainer.seconds, due), (stop,) = ranks.beat([seconds, float(save.due())], [interrupted() or ranks.abandoned])
         return Moment(self.budget.progress(trainer.samples, trainer.seconds), stop, bool(due))
 
     def flexible_cores(self) -> Cores | None:

@@ -17,7 +17,6 @@ from torch import nn
 from .adaptive import AugmentController
 from .batch_statistics import BatchStatistics
 from .data import Dataset, Order
-from .distributed import Ranks
 from .ema import Ema
 from .errors import DivergenceError, UsageError
 from .execution import Execution
@@ -26,6 +25,7 @@ from .meters import Meters
 from .parts import part_size
 from .players import Players
 from .randomness import derive, generator_for
+from .ranks import Ranks
 from .reconstruction import rows
 from .schedules import cosine_ramp, ema_decay
 from .settings import AdamSettings, Settings

@@ -111,18 +111,11 @@ def test_processes_without_their_launcher_save_and_stop(start: Start, toy: Path)
     assert weights.read(toy / "mine/state.safetensors")[1]["step"] > 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["--set", "network.fail_at=9", "--samples", "6400"], 1, "error: step 2: the loss of the generator is not finite"),
-        (["--out", "/proc/mine", "--samples", "64"], 1, "error: /proc/mine: cannot be written"),
-    ],
-)
-def test_an_error_is_told_once(arguments: list[str], code: int, words: str, start: Start) -> None:
-    process = start(*both("--quiet", *arguments))
+def test_an_error_is_told_once(start: Start) -> None:
+    process = start(*both("--quiet", "--out", "/proc/mine", "--samples", "64"))
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (code, ""), err
-    assert err.startswith(words)
+    assert (process.returncode, out) == (1, ""), err
+    assert err.startswith("error: /proc/mine: cannot be written")
     assert len(err.splitlines()) == 2, err
 
 
