@@ -13,10 +13,21 @@ from paragone.allocator import keep_freed_memory
 from paragone.distributed import joined
 from paragone.trainer import Trainer
 
-WARM_UP = 4
+WARM_UP = 2
 
 
-def time_steps(settings: Mapping[str, Any], steps: int) -> dict[str, float]:
+class Clock:
+    """Seconds of the clock and of the processor, all threads of this process together."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = time.perf_counter(), time.process_time()
+
+    def since(self, other: Clock) -> tuple[float, float]:
+        """Both since ``other``."""
+        return self.wall - other.wall, self.processor - other.processor
+
+
+def time_steps(settings: Mapping[str, Any], steps: int) -> dict[str, tuple[float, float]]:
     """Train ``steps`` steps with one thread.
 
     Args:
@@ -24,30 +35,32 @@ def time_steps(settings: Mapping[str, Any], steps: int) -> dict[str, float]:
         steps: after a few that are not timed; penalties may be lazy: choose a multiple of four.
 
     Returns:
-        Seconds a step, and of those: waiting for the other process, and the all-reduces themselves.
+        Seconds a step, of the clock and of the processor; and of those, waiting for the
+        other process, and the all-reduces themselves.
     """
     plan = api.plan("image", layers=[("", {"train.samples": 10**9, "train.device": "cpu", "train.threads": 1, **settings})])
     keep_freed_memory()
     with joined() as ranks:
         trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution, ranks)
-        spent, inner = {"waiting": 0.0, "reducing": 0.0}, ranks.average
+        waiting, reducing, inner = [], [], ranks.average
 
         def average(tensors: Sequence[torch.Tensor], numbers: Sequence[float] = ()) -> list[float]:
-            before = time.perf_counter()
+            begun = Clock()
             ranks.wait()  # else waiting for the slower one would count as communication
-            between = time.perf_counter()
+            all_here = Clock()
             means = inner(tensors, numbers)
-            spent["waiting"] += between - before
-            spent["reducing"] += time.perf_counter() - between
+            waiting.append(all_here.since(begun))
+            reducing.append(Clock().since(all_here))
             return means
 
         for _ in range(WARM_UP):
             trainer.advance(0.0)
         ranks.average = average  # type: ignore[method-assign]  # this process only
         ranks.wait()
-        begun = time.perf_counter()
+        begun = Clock()
         for _ in range(steps):
             trainer.advance(0.0)
-        whole = time.perf_counter() - begun
+        whole = Clock().since(begun)
         del ranks.average
-    return {"step": whole / steps, **{name: seconds / steps for name, seconds in spent.items()}}
+    parts = {"step": [whole], "waiting": waiting, "reducing": reducing}
+    return {name: (sum(each[0] for each in times) / steps, sum(each[1] for each in times) / steps) for name, times in parts.items()}
