@@ -6,10 +6,15 @@ import contextlib
 import errno
 import os
 import sys
+import time
 
 import typer
 
-from paragone.errors import Interrupted, ParagoneError
+from paragone.errors import ParagoneError, ToldElsewhere
+from paragone.world import World
+
+GRACE = 1.0
+"""Seconds to wait for another process that tells the same: torchrun ends all as soon as one has ended."""
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -21,23 +26,29 @@ def say(text: str) -> None:
 
 
 def explain(error: BaseException) -> int:
-    """Tell the user about ``error`` and return the exit code that goes with it."""
-    if isinstance(error, Interrupted):
-        say(str(error))
-        return error.exit_code
-    if isinstance(error, KeyboardInterrupt):
-        say("interrupted")
-        return 130
+    """Tell the user about ``error`` and return the exit code that goes with it.
+
+    Of several processes one tells: the first of each machine what went wrong before
+    they met, and after that the one whose error has a note, or that is the first.
+    """
     if isinstance(error, BrokenPipeError):
         _silence_stdout()
         return 1
     text, code = _words(error)
-    say(f"error: {text}")
+    if isinstance(error, ToldElsewhere):
+        return code
+    notes = [note for note in getattr(error, "__notes__", []) if note.startswith("process ")]
+    if World.here().local_rank and not notes:
+        time.sleep(GRACE)
+        return code
+    say(text if code == 130 else f"error: {', '.join([*notes, text])}")
     return code
 
 
 def _words(error: BaseException) -> tuple[str, int]:
     """The text after ``error:`` and the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 130
     if isinstance(error, ParagoneError):
         return str(error), error.exit_code
     if isinstance(error, typer.TyperException):  # the command line could not be parsed

@@ -21,7 +21,8 @@ def summary(plan: Mapping[str, Any]) -> str:
     data = plan["data"]
     labels = f" with {len(data['labels'])} labels" if data["labels"] else ""
     what = f"{plan['modality']} {plan['preset']}: {data['samples']:,} samples{labels} ({data['spec']})"
-    return f"{what} on {plan['device']} in {plan['precision']} → {plan['out']}"
+    among = f" by {plan['processes']} processes" if plan["processes"] > 1 else ""
+    return f"{what} on {plan['device']} in {plan['precision']}{among} → {plan['out']}"
 
 
 def lines(plan: Mapping[str, Any]) -> list[str]:
@@ -45,6 +46,8 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         "budget": f"{budget}, {train['batch']} samples a step",
         "out": plan["out"],
     }
+    if plan["processes"] > 1:
+        facts["processes"] = f"{plan['processes']}, {train['batch'] // plan['processes']} samples of a step each"
     return [f"{name:<14} {fact}" for name, fact in facts.items()]
 
 

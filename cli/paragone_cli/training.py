@@ -16,7 +16,9 @@ import typer
 from paragone.errors import UsageError
 from paragone.modality import Modality
 from paragone.options import options_of, setting
-from paragone.settings import DEFAULT_MINUTES, TrainSettings, layers, settle
+from paragone.parts import part_size
+from paragone.settings import DEFAULT_MINUTES, Settings, TrainSettings, layers, settle
+from paragone.world import World
 
 from .faults import say
 from .flags import ADVANCED, DATA, MACHINE, OUTPUT, PANELS, TRAINING, Flag, command, flags_of, given, in_words, keyword, with_parameters
@@ -53,6 +55,7 @@ _OWN = {
     "dry_run": OUTPUT,
     "config": ADVANCED,
     "print_config": ADVANCED,
+    "processes": MACHINE,
 }
 
 
@@ -67,6 +70,7 @@ class TrainFlags:
     dry_run: bool = setting(False, "Show what would happen, and train nothing.")
     config: str = setting("", "Settings file; flags and --set win over it.", metavar="FILE")
     print_config: bool = setting(False, "Print all settings as such a file, and train nothing.")
+    processes: int = setting(1, "Share each batch among so many processes on this machine, one a GPU.", minimum=1, maximum=1024)
 
 
 def build_train(modality: Modality) -> Any:
@@ -146,24 +150,60 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
         print(settle(modality, with_budget(modality, said)).to_toml(), end="")
         return
     settled = None if asked.resume else settle(modality, said)  # a slip is told at once, before torch is loaded
+    if asked.processes > 1:
+        _check_processes(asked.processes, settled)
+        if not asked.dry_run:
+            from .launching import launch
+
+            launch(modality.name, asked.processes, words(flags, values))
+            return
 
     from paragone import api
 
     from .progress import Witness, choose_reporter
 
-    reporter = Witness(choose_reporter(asked.quiet))
+    first = World.here().rank == 0
+    reporter = Witness(choose_reporter(asked.quiet or not first))
     try:
         if settled is None:
             finished = api.resume(asked.resume, modality=modality.name, data=values["data"], layers=said, reporter=reporter)
         else:
             plan = api.plan(modality.name, values["data"], out=asked.out or None, layers=said, reporter=reporter)
             if asked.dry_run:
-                _show_plan(plan, asked.json)
+                if first:
+                    _show_plan(dataclasses.replace(plan, processes=max(asked.processes, plan.processes)), asked.json)
                 return
             finished = _carry_out(plan, reporter)
     finally:
         reporter.close()
-    _show(finished, reporter, asked)
+    if first:
+        _show(finished, reporter, asked)
+
+
+def words(flags: Sequence[Flag], values: Mapping[str, Any]) -> list[str]:
+    """The arguments that say what ``values`` say, all but ``--processes``."""
+    said = []
+    for flag in flags:
+        value, spelling = values[flag.variable], flag.declarations[0]
+        if value is None or flag.key == "cli.processes":
+            continue
+        if isinstance(value, bool):
+            said.append(spelling.split("/")[0 if value else 1])
+        else:
+            said.append(f"{spelling}={value}")
+    said += [f"--set={assignment}" for assignment in values["assignments"] or []]
+    return [*said, "--", values["data"]] if values["data"] is not None else said
+
+
+def _check_processes(count: int, settled: Settings | None) -> None:
+    """Tell a slip before anything is started."""
+    if World.here().size > 1:
+        raise UsageError("is given to a process of torchrun", where="--processes", fix="Say how many in one place only.")
+    if settled is not None:
+        part_size(settled.train.batch, settled.train.accumulate, settled.train.group, count)
+    cores = World().cores
+    if count > cores:
+        say(f"note: {count} processes on {cores} core{'s' * (cores > 1)}: without GPUs they wait for each other")
 
 
 def with_budget(modality: Modality, said: Layers) -> Layers:

@@ -6,10 +6,11 @@ written after it, from the same weights, for those who only sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
 from . import weights
 from .errors import RunError
@@ -18,13 +19,27 @@ from .trainer import Trainer
 
 
 def save(run: Run, trainer: Trainer) -> None:
-    """Write ``state.safetensors`` and ``generator.safetensors``.
+    """Write ``state.safetensors`` and ``generator.safetensors``; of several processes, the first does while the others wait.
 
     Raises:
+        ProcessError: if the processes' weights are not the same any more, naming the player.
         DivergenceError: if a weight is not finite; such a state must not replace a good one.
         OutputError: if one cannot be written; the old one is still there.
     """
+    ranks = trainer.ranks
+    ranks.check_equal(
+        {f"{name}'s weights": _bytes(module.state_dict()) for name, module in _modules(trainer).items()}
+        | {f"{name}'s optimiser": _bytes(_adam(name, optimiser)) for name, optimiser in trainer.optimisers.items()},
+        fix="The last saved state is kept: continue with --resume. If it happens again, the machines compute differently.",
+    )
     trainer.check_weights()
+    tensors = _tensors(trainer)
+    if ranks.first:
+        _write(run, trainer, tensors)
+    ranks.wait()
+
+
+def _write(run: Run, trainer: Trainer, tensors: Mapping[str, torch.Tensor]) -> None:
     facts = {
         "format": FORMAT,
         "step": trainer.step,
@@ -32,18 +47,18 @@ def save(run: Run, trainer: Trainer) -> None:
         "seconds": trainer.seconds,
         "augment_p": trainer.controller.p,
     }
-    weights.save(run.state, _tensors(trainer), facts)
+    weights.save(run.state, tensors, facts)
     weights.save(run.generator, trainer.ema.module.state_dict(), {"format": FORMAT, "samples": trainer.samples})
 
 
 def restore(run: Run, trainer: Trainer) -> None:
-    """Continue from ``state.safetensors``.
+    """Continue from ``state.safetensors``, which of several processes the first reads.
 
     Raises:
         RunError: if it is missing, damaged, or does not fit the networks.
     """
-    tensors, facts = weights.read(run.state)
-    for name, module in {**trainer.modules, "ema": trainer.ema.module}.items():
+    tensors, facts = trainer.ranks.read(lambda: weights.read(run.state))
+    for name, module in _modules(trainer).items():
         weights.fill_module(module, _part(tensors, name), where=f"{run.state} ({name})")
     try:
         for name, optimiser in trainer.optimisers.items():
@@ -57,12 +72,28 @@ def restore(run: Run, trainer: Trainer) -> None:
 
 def _tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
     tensors: dict[str, torch.Tensor] = {}
-    for name, module in {**trainer.modules, "ema": trainer.ema.module}.items():
+    for name, module in _modules(trainer).items():
         tensors |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
     for name, optimiser in trainer.optimisers.items():
-        for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
-            tensors |= {f"adam.{name}.{index}.{key}": value for key, value in optimiser.state[parameter].items()}
+        tensors |= _adam(name, optimiser)
     return tensors | {f"meters.{name}": value for name, value in trainer.meters.state().items()}
+
+
+def _modules(trainer: Trainer) -> dict[str, nn.Module]:
+    return {**trainer.modules, "ema": trainer.ema.module}
+
+
+def _adam(name: str, optimiser: torch.optim.Adam) -> dict[str, torch.Tensor]:
+    tensors: dict[str, torch.Tensor] = {}
+    for index, parameter in enumerate(optimiser.param_groups[0]["params"]):
+        tensors |= {f"adam.{name}.{index}.{key}": value for key, value in optimiser.state[parameter].items()}
+    return tensors
+
+
+def _bytes(tensors: Mapping[str, torch.Tensor]) -> Iterator[bytes]:
+    """The content of each, one after the other: a generator, so that a process alone copies none."""
+    for tensor in tensors.values():
+        yield tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
 
 
 def _part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -66,3 +66,20 @@ class Interrupted(ParagoneError):
     """Ctrl-C or SIGTERM after the state was saved: exit code 130."""
 
     exit_code = 130
+
+
+class ProcessError(ParagoneError):
+    """Another process of the same training that has ended, or does not agree with this one: exit code 1."""
+
+
+class ToldElsewhere(ProcessError):
+    """Another process ended the training and tells the user why; here there is nothing to say.
+
+    Args:
+        what: what the other said.
+        exit_code: of the other.
+    """
+
+    def __init__(self, what: str, exit_code: int) -> None:
+        super().__init__(what)
+        self.exit_code = exit_code

@@ -1,36 +1,31 @@
-"""One sitting of a training: the trainer, and around it saving, sheets, statistics, signals."""
+"""One sitting of a training: the trainer, and around it saving, sheets, statistics, signals.
+
+Several processes go through it in step. What one of them cannot know by itself (the
+time, a signal, whether it is time to save) they settle together after every step.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
-from . import checkpoint, files
-from .artefacts import Artefacts
-from .best import Best
+from . import checkpoint
 from .budget import Budget
 from .cores import Cores
 from .errors import Interrupted
-from .health import judge
 from .interrupt import interruptible
-from .randomness import latents
-from .reporting import Reporter, Stats
+from .keeper import Onlooker
 from .run import Run
-from .sampler import generate
 from .settings import Settings
-from .stats_log import StatsLog
-from .trainer import Trainer, adam_ramps
+from .trainer import Trainer
 
 FIRST_SHEET_SECONDS = 15.0
 LOOK_SECONDS = 2.0
 """How often to look for other programs on the processor."""
-SHEET_ROWS = 12
-SHEET_COLUMNS = 8
 
 
 class Every:
@@ -48,17 +43,27 @@ class Every:
         return True
 
 
+@dataclass
+class Moment:
+    """What all processes know between two steps.
+
+    Attributes:
+        progress: share of the budget used; 1 or more means: stop.
+        stop: whether anybody asked to stop.
+        save: whether it is time to save.
+    """
+
+    progress: float
+    stop: bool
+    save: bool
+
+
 class Session:
     """Runs a trainer until its budget is used up, and keeps the run folder current."""
 
-    def __init__(
-        self, run: Run, trainer: Trainer, settings: Settings, artefacts: Artefacts, reporter: Reporter, best: Best | None = None
-    ) -> None:
-        self.run, self.trainer, self.settings, self.artefacts, self.reporter = run, trainer, settings, artefacts, reporter
-        self.best = best
+    def __init__(self, run: Run, trainer: Trainer, settings: Settings, keeper: Onlooker) -> None:
+        self.run, self.trainer, self.settings, self.keeper = run, trainer, settings, keeper
         self.budget = Budget.of(settings.train)
-        self.log = StatsLog(run.stats, trainer.samples)
-        self.rate_mark = (trainer.samples, trainer.seconds)
 
     def train(self) -> None:
         """Train to the end of the budget.
@@ -67,6 +72,7 @@ class Session:
             Interrupted: after Ctrl-C or SIGTERM; the state was saved.
             DivergenceError: the last saved state is kept.
             OutputError: if the run folder cannot be written.
+            ProcessError: if another process of this training has ended; the last saved state is kept.
         """
         trainer, train = self.trainer, self.settings.train
         devices = [trainer.execution.device] if trainer.execution.device.type == "cuda" else []
@@ -76,34 +82,41 @@ class Session:
             checkpoint.save(self.run, trainer)
             save, sheet, look = Every(train.save_seconds), Every(train.sheet_seconds, first=FIRST_SHEET_SECONDS), Every(LOOK_SECONDS)
             cores = self.flexible_cores()
-            while (progress := self.budget.progress(trainer.samples, trainer.seconds)) < 1:
-                if interrupted():
+            now = self.moment(trainer.seconds, interrupted, save)
+            while now.progress < 1:
+                if now.stop:
                     self.finish()
                     raise self.stopped()
-                if self.best:
-                    self.best.look(progress)
-                trainer.advance(progress)
-                trainer.seconds = time.monotonic() - started
-                self.reporter.progress(min(self.budget.progress(trainer.samples, trainer.seconds), 1.0), trainer.samples)
-                if trainer.samples // train.stats_every > self.rate_mark[0] // train.stats_every:
-                    self.write_stats(progress)
+                self.keeper.look(now.progress)
+                before, shown = now.progress, trainer.samples
+                trainer.advance(before)
+                now = self.moment(time.monotonic() - started, interrupted, save)
+                self.keeper.tell(min(now.progress, 1.0))
+                if trainer.samples // train.stats_every > shown // train.stats_every:
+                    self.keeper.write_stats(trainer.meters.take(), before)
                 if cores and look.due():
                     cores.adapt()
-                if save.due():
+                if now.save:
                     checkpoint.save(self.run, trainer)
                 if sheet.due():
-                    self.write_sheet()
-            if self.best:
-                self.best.look(1.0)
+                    self.keeper.write_sheet()
+            self.keeper.look(1.0)
             self.finish()
+
+    def moment(self, seconds: float, interrupted: Callable[[], bool], save: Every) -> Moment:
+        """Settle with all other processes where the training is; the first one's clock counts."""
+        trainer, ranks = self.trainer, self.trainer.ranks
+        (trainer.seconds, due), (stop,) = ranks.beat([seconds, float(save.due())], [interrupted() or ranks.abandoned])
+        return Moment(self.budget.progress(trainer.samples, trainer.seconds), stop, bool(due))
 
     def flexible_cores(self) -> Cores | None:
         """Other programs' use of the processor, where the training may give way to it.
 
         A budget in samples promises the same bits again, and those depend on the
-        number of threads: it keeps what it began with.
+        number of threads: it keeps what it began with. So do several processes, which
+        would take each other for other programs.
         """
-        flexible = self.budget.samples is None and self.settings.train.threads == 0
+        flexible = self.budget.samples is None and self.settings.train.threads == 0 and self.trainer.ranks.size == 1
         return Cores() if flexible and self.trainer.execution.device.type == "cpu" else None
 
     def stopped(self) -> Interrupted:
@@ -117,37 +130,5 @@ class Session:
     def finish(self) -> None:
         """Save everything, and a sheet of the last state."""
         checkpoint.save(self.run, self.trainer)
-        self.write_sheet()
-
-    def write_stats(self, progress: float) -> None:
-        """Add a line to ``stats.jsonl`` and tell the reporter."""
-        trainer, (samples, seconds) = self.trainer, self.rate_mark
-        self.rate_mark = (trainer.samples, trainer.seconds)
-        last = self.log.history[-1].diversity if self.log.history else 1.0  # not every line has it: it is measured every eighth step
-        stats = Stats(
-            **{"penalty": 0.0, "diversity": last, **trainer.meters.take()},  # type: ignore[arg-type]  # mypy cannot see the names
-            step=trainer.step,
-            samples=trainer.samples,
-            seconds=trainer.seconds,
-            progress=progress,
-            samples_per_second=(trainer.samples - samples) / max(trainer.seconds - seconds, 1e-9),
-            augment_p=trainer.controller.p,
-            learning_rate_generator=adam_ramps(self.settings.generator, progress)[0],
-            learning_rate_discriminator=adam_ramps(self.settings.discriminator, progress)[0],
-        )
-        verdict = judge([*self.log.history, stats], self.settings)
-        stats = dataclasses.replace(stats, health=verdict.health, advice=verdict.advice)
-        self.log.append(stats)
-        self.reporter.stats(stats)
-
-    def write_sheet(self) -> None:
-        """Write ``samples/<real samples shown>.png``: the same seeds every time, a row a label."""
-        labels = tuple(self.run.config["labels"])[:SHEET_ROWS]
-        rows = max(len(labels), 1) if labels else SHEET_COLUMNS
-        numbers = [row for row in range(rows) for _ in range(SHEET_COLUMNS)] if labels else None
-        generator = self.trainer.ema.module
-        latent = latents(range(rows * SHEET_COLUMNS), int(generator.latent_size))  # type: ignore[arg-type]  # nn.Module hides it
-        samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, numbers)
-        facts: Mapping[str, Any] = {"modality": self.run.modality, "samples": self.trainer.samples}
-        sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
-        files.write(self.run.samples / f"{self.trainer.samples:09d}{self.artefacts.sheet_extension}", sheet)
+        self.keeper.write_sheet()
+        self.trainer.ranks.wait()  # whoever ends earlier might have the launcher end the others

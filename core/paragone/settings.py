@@ -20,6 +20,7 @@ import tomli_w
 from .errors import UsageError
 from .modality import Modality, Preset
 from .options import Option, nearest_error, options_of, setting
+from .parts import part_size
 
 BUDGET_KEYS = ("minutes", "samples")
 """Two ways to say how long; at most one of them has a value."""
@@ -39,8 +40,8 @@ class TrainSettings:
     minutes: float | None = setting(None, "Budget: stop after so many minutes.", minimum=0.001)
     samples: int | None = setting(None, "Budget: stop after the discriminator has seen so many real samples.", minimum=1)
     seed: int = setting(0, "Seed of everything random.", minimum=0, maximum=2**63 - 1)
-    batch: int = setting(64, "Samples in one step.", minimum=1, maximum=65_536)
-    accumulate: int = setting(1, "Split each step's batch into so many parts, to fit in memory.", minimum=1)
+    batch: int = setting(64, "Samples in one step, over all processes.", minimum=1, maximum=65_536)
+    accumulate: int = setting(1, "Split each step's batch, or a process's share of it, into so many parts, to fit in memory.", minimum=1)
     group: int = setting(1, "So many consecutive samples of a batch share one label.", minimum=1)
     objective: ObjectiveName = setting("relativistic", "The game that the two players play.")
     conditional: bool = setting(True, "Learn the labels, where the data has some.")
@@ -54,7 +55,9 @@ class TrainSettings:
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:1, mps, …")
     precision: Literal["auto", "bf16", "fp32"] = setting("auto", "Arithmetic of the networks; auto: bf16 where the hardware has it.")
     compile: bool = setting(False, "Compile the generator with torch.compile.")
-    threads: int = setting(0, "CPU threads; 0: all cores that other programs leave free.", minimum=0, maximum=1024)
+    threads: int = setting(
+        0, "CPU threads of a process; 0: all cores that others leave free, or its share of them.", minimum=0, maximum=1024
+    )
     stats_every: int = setting(2048, "Real samples between two lines of stats.jsonl.", minimum=1)
     save_seconds: float = setting(60.0, "Seconds between two saved states.", minimum=0.0)
     tensorboard: bool = setting(False, "Also write TensorBoard logs into the run folder (extra: tensorboard).")
@@ -210,18 +213,7 @@ def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] =
             values[section][key] = option.read(value, where=f"{origin}: {dotted}")
     values["train"]["preset"] = preset.name
     settled = Settings(**{name: kind(**values[name]) for name, kind in kinds.items()})
-    if settled.train.batch % settled.train.accumulate:
-        raise UsageError(
-            f"a batch of {settled.train.batch} cannot be split into {settled.train.accumulate} equal parts",
-            where="train.accumulate",
-            fix="Choose a divisor of train.batch.",
-        )
-    if settled.train.batch // settled.train.accumulate % settled.train.group:
-        raise UsageError(
-            f"parts of {settled.train.batch // settled.train.accumulate} samples cannot be made of groups of {settled.train.group}",
-            where="train.group",
-            fix="Choose train.batch and train.accumulate so that each part is a multiple of train.group.",
-        )
+    part_size(settled.train.batch, settled.train.accumulate, settled.train.group)  # raises if it cannot be cut
     return settled
 
 

@@ -2,7 +2,8 @@
 
 It knows no medium, no file and no terminal. Progress is counted in real samples
 shown to the discriminator. Everything random is derived from (seed, step), so
-that a training stopped after any step and continued is the same training.
+that a training stopped after any step and continued is the same training. Several
+processes take parts of one batch each, so that they too are the same training.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import torch
 from torch import nn
 
 from .adaptive import AugmentController
+from .batch_statistics import BatchStatistics
 from .data import Dataset, Order
 from .ema import Ema
 from .errors import DivergenceError, UsageError
 from .execution import Execution
 from .game import Game, MicroBatch
 from .meters import Meters
+from .parts import part_size
 from .players import Players
 from .randomness import derive, generator_for
+from .ranks import Ranks
 from .reconstruction import rows
 from .schedules import cosine_ramp, ema_decay
 from .settings import AdamSettings, Settings
@@ -37,10 +41,13 @@ class Trainer:
         ema: the generator's moving average.
         controller: the augmentation's probability.
         meters: means since the last line of statistics.
+        ranks: the processes that share each batch.
     """
 
-    def __init__(self, players: Players, dataset: Dataset, settings: Settings, execution: Execution) -> None:
+    def __init__(self, players: Players, dataset: Dataset, settings: Settings, execution: Execution, ranks: Ranks | None = None) -> None:
         self.players, self.dataset, self.settings, self.execution = players, dataset, settings, execution
+        self.ranks = ranks or Ranks()
+        self.part = part_size(settings.train.batch, settings.train.accumulate, settings.train.group, self.ranks.size)
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.modules = {"generator": execution.place(players.generator), "discriminator": execution.place(players.discriminator)}
         # the encoder takes its steps with the generator, for which it works
@@ -48,6 +55,8 @@ class Trainer:
         if settings.reconstruction.wanted:
             self.modules["encoder"] = execution.place(_encoder(players, settings))
             self.sides["generator"].append("encoder")
+        for module in self.modules.values():
+            self.ranks.share(module.state_dict().values())
         # a player may come with parts that are not to be trained; they stay as they are
         self.trained = {
             player: [p for name in names for p in self.modules[name].parameters() if p.requires_grad]
@@ -60,8 +69,10 @@ class Trainer:
         }
         self.ema = Ema(players.generator)
         self.controller = AugmentController(settings.augment)
-        self.meters = Meters(execution.device)
+        self.meters = Meters(execution.device, self.ranks)
         self.game = Game(players, settings, execution, self.meters)
+        self.unsound = False  # whether a loss of this turn was not finite
+        self.statistics = BatchStatistics(self.modules.values() if players.batch_statistics else (), self.ranks)
 
     def advance(self, progress: float) -> None:
         """One step: every player takes its turns, then the average follows.
@@ -74,39 +85,51 @@ class Trainer:
         """
         train, penalty, ema = self.settings.train, self.settings.penalty, self.settings.ema
         self.controller.ramp(progress)
+        self.statistics.begin()
         scale = 0.0 if self.step % penalty.every else penalty.every * cosine_ramp(1.0, penalty.end, progress)
-        torch.manual_seed(derive(train.seed, "step", self.step))  # for networks that draw numbers themselves
+        # for networks that draw numbers themselves; the first process draws what one alone would
+        torch.manual_seed(derive(train.seed, "step", self.step, *([self.ranks.rank] if self.ranks.rank else [])))
 
         for turn in range(train.discriminator_turns):
             for batch in self.micro_batches("discriminator", turn, noise=scale > 0):
                 loss = self.game.discriminator_loss(batch, self.controller.p, scale, diversity=self.step % 8 == 0)
                 self.accumulate("discriminator", loss)
-            self.take_turn("discriminator", progress)
+            certainty = self.take_turn("discriminator", progress, self.game.take_certainty())
             self.samples += train.batch
-            self.controller.observe(self.game.take_certainty(), train.batch)
+            self.controller.observe(certainty, train.batch)
 
         for batch in self.micro_batches("generator"):
             self.accumulate("generator", self.game.generator_loss(batch, self.controller.p))
         self.take_turn("generator", progress)
 
+        self.statistics.agree()
         half_life = cosine_ramp(ema.half_life_start, ema.half_life, progress)
         self.ema.update(ema_decay(half_life, train.batch * train.discriminator_turns))
         self.step += 1
 
     def accumulate(self, player: str, loss: torch.Tensor) -> None:
-        """Add the gradient of one micro-batch's ``loss`` to ``player``'s."""
+        """Add the gradient of one micro-batch's ``loss`` to ``player``'s; one that is not finite fails the whole turn, in all processes."""
         if not torch.isfinite(loss):
-            raise self.divergence(player, "the loss")
+            self.unsound = True
+            return
         (loss / self.settings.train.accumulate).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
-    def take_turn(self, player: str, progress: float) -> None:
-        """Check ``player``'s gradient, move its weights, forget the gradient."""
+    def take_turn(self, player: str, progress: float, certainty: float = 0.0) -> float:
+        """Average ``player``'s gradient over the processes, check it, move its weights, forget the gradient.
+
+        Returns:
+            ``certainty``, averaged along with it.
+        """
         settings: AdamSettings = getattr(self.settings, player)
         parameters = self.trained[player]
         for parameter in parameters:
-            if parameter.grad is None:  # unused this time; Adam's averages must still decay
+            if parameter.grad is None:  # unused this time, or in this process; Adam's averages must still decay
                 parameter.grad = torch.zeros_like(parameter)
-        norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None]).item()
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        unsound, certainty = self.ranks.average(gradients, [float(self.unsound), certainty])
+        if unsound:
+            raise self.divergence(player, "the loss")
+        norm = nn.utils.get_total_norm(gradients).item()
         if not math.isfinite(norm):
             named = ((name, p) for side in self.sides[player] for name, p in self.modules[side].named_parameters())
             culprit = next((name for name, p in named if p.grad is not None and not torch.isfinite(p.grad).all()), "all together")
@@ -119,9 +142,10 @@ class Trainer:
             group["lr"], group["betas"] = adam_ramps(settings, progress)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
+        return certainty
 
     def micro_batches(self, player: str, turn: int = 0, noise: bool = False) -> Iterator[MicroBatch]:
-        """The parts of one turn's batch, with all their random numbers.
+        """This process's parts of one turn's batch, with all their random numbers.
 
         The numbers are drawn for the whole batch and then cut, so that splitting a
         batch does not change what is computed. The other player is frozen meanwhile.
@@ -140,9 +164,9 @@ class Trainer:
         noises = torch.randn(2, batch, *shape, generator=numbers) if noise and self.game.finite_differences else None
         asked = self.settings.reconstruction
         again = rows(batch, train.group, asked.share) if asked.wanted and player == "generator" else torch.zeros(batch, dtype=torch.bool)
-        size = batch // train.accumulate
-        for first in range(0, batch, size):
-            part = slice(first, first + size)
+        parts = train.accumulate * self.ranks.size
+        for number in range(self.ranks.rank * train.accumulate, (self.ranks.rank + 1) * train.accumulate):
+            part = slice(number * self.part, (number + 1) * self.part)
             real, label = self.dataset.batch(indices[part], device)
             yield MicroBatch(
                 real,
@@ -152,7 +176,7 @@ class Trainer:
                 mix[part].to(device),
                 None if noises is None else noises[:, part].to(device),
                 again[part].nonzero()[:, 0].to(device),
-                int(again.sum()) / train.accumulate,
+                int(again.sum()) / parts,
             )
 
     def check_weights(self) -> None:

@@ -14,6 +14,7 @@ PLAN = {
     "data": {"path": None, "samples": 2500, "labels": [str(n) for n in range(40)], "fingerprint": "0", "spec": "2 coordinate"},
     "parameters": {"generator": 4610, "discriminator": 4545},
     "device": "cpu",
+    "processes": 1,
     "precision": "fp32",
     "settings": {"train": {"minutes": None, "samples": 10_000, "batch": 64}},
 }
@@ -29,6 +30,13 @@ def test_a_plan_line_by_line() -> None:
     assert facts["labels"].startswith("40: 0, 1, ")
     assert facts["labels"].endswith(", …")
     assert facts["budget"] == "10,000 samples, 64 samples a step"
+
+
+def test_several_processes_are_named() -> None:
+    plan = {**PLAN, "processes": 2}
+    assert summary(plan).endswith("on cpu in fp32 by 2 processes → runs/a")
+    assert lines(plan)[-1] == f"{'processes':<14} 2, 32 samples of a step each"
+    assert not any("processes" in line for line in lines(PLAN))
 
 
 def test_the_outcome_names_the_newest_sheet(tmp_path: Path) -> None:

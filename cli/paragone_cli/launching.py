@@ -1,0 +1,67 @@
+"""``--processes N``: the same command, N times on this machine, started by torch's own launcher."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Collection, Sequence
+
+from paragone.errors import ProcessError, ToldElsewhere
+
+from .main import wants_debug
+
+
+def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
+    """Run ``create MEDIUM train ARGUMENTS`` in ``count`` processes, as ``torchrun`` would.
+
+    They write to this process's stdout and stderr; the first of them does. A signal
+    is passed on to them.
+
+    Raises:
+        ToldElsewhere: if they fail and have said why; it has their exit code, 130 after a signal.
+        ProcessError: if one of them was killed.
+    """
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=count,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        monitor_interval=0.1,
+    )
+    if wants_debug(sys.argv[1:]):
+        os.environ["PARAGONE_DEBUG"] = "1"  # the processes' command lines do not hold it
+    else:
+        logging.disable(logging.CRITICAL)  # the launcher reports every process that ends; ours say themselves what happened
+    try:
+        elastic_launch(config, sys.executable)("-m", "paragone_cli", medium, "train", *arguments)
+    except ChildFailedError as error:
+        raise outcome([failure.exitcode for failure in error.failures.values()]) from error
+    except SignalException as error:
+        raise ToldElsewhere("the first process has said that the state is saved", 130) from error
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def outcome(codes: Collection[int]) -> ProcessError:
+    """The error for processes of which some failed.
+
+    Args:
+        codes: how those ended: an exit code, or less than 0 after a signal. The launcher
+            itself ends with SIGTERM what is left when one has failed.
+    """
+    told = [code for code in codes if code > 0]
+    if told:
+        return ToldElsewhere("the processes have said why", min(told))
+    names = {signal.Signals(-code).name for code in codes}
+    killed = ", ".join(sorted(names - {"SIGTERM"} or names))
+    return ProcessError(f"a process of this training was killed ({killed})", fix="What was saved is intact: continue with --resume.")

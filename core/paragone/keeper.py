@@ -1,0 +1,117 @@
+"""What is kept and told of a training beside its state: statistics, sheets, the best weights.
+
+Of several processes only the first has a :class:`Keeper`; the others have an
+:class:`Onlooker`, which answers to the same names and does nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from . import files
+from .artefacts import Artefacts
+from .best import Best
+from .health import judge
+from .randomness import latents
+from .reporting import Reporter, Stats
+from .run import Run
+from .sampler import generate
+from .settings import Settings
+from .stats_log import StatsLog
+from .trainer import Trainer, adam_ramps
+
+SHEET_ROWS = 12
+SHEET_COLUMNS = 8
+
+
+class Onlooker:
+    """Keeps nothing."""
+
+    def look(self, progress: float) -> None:
+        """Evaluate and keep the best weights, if it is time."""
+
+    def tell(self, fraction: float) -> None:
+        """Tell the reporter how far the training is."""
+
+    def write_stats(self, means: Mapping[str, float], progress: float) -> None:
+        """Add a line to ``stats.jsonl`` and tell the reporter.
+
+        Args:
+            means: of the meters, since the last line.
+            progress: share of the budget that the last step began with.
+        """
+
+    def write_sheet(self) -> None:
+        """Write ``samples/<real samples shown>.png``: the same seeds every time, a row a label."""
+
+    def close(self) -> None:
+        """The training has ended, for whatever reason."""
+
+
+class Keeper(Onlooker):
+    """Keeps the run folder current.
+
+    Args:
+        run: the folder.
+        trainer: what is trained.
+        settings: of it.
+        artefacts: writes sheets.
+        reporter: hears everything.
+        best: looks for the best weights, if anyone wants them.
+    """
+
+    def __init__(
+        self, run: Run, trainer: Trainer, settings: Settings, artefacts: Artefacts, reporter: Reporter, best: Best | None = None
+    ) -> None:
+        self.run, self.trainer, self.settings, self.artefacts, self.reporter = run, trainer, settings, artefacts, reporter
+        self.best = best
+        self.log = StatsLog(run.stats, trainer.samples)
+        self.rate_mark = (trainer.samples, trainer.seconds)
+
+    def look(self, progress: float) -> None:
+        """See :meth:`Onlooker.look`."""
+        if self.best:
+            self.best.look(progress)
+
+    def tell(self, fraction: float) -> None:
+        """See :meth:`Onlooker.tell`."""
+        self.reporter.progress(fraction, self.trainer.samples)
+
+    def write_stats(self, means: Mapping[str, float], progress: float) -> None:
+        """See :meth:`Onlooker.write_stats`."""
+        trainer, (samples, seconds) = self.trainer, self.rate_mark
+        self.rate_mark = (trainer.samples, trainer.seconds)
+        last = self.log.history[-1].diversity if self.log.history else 1.0  # not every line has it: it is measured every eighth step
+        stats = Stats(
+            **{"penalty": 0.0, "diversity": last, **means},  # type: ignore[arg-type]  # mypy cannot see the names
+            step=trainer.step,
+            samples=trainer.samples,
+            seconds=trainer.seconds,
+            progress=progress,
+            samples_per_second=(trainer.samples - samples) / max(trainer.seconds - seconds, 1e-9),
+            augment_p=trainer.controller.p,
+            learning_rate_generator=adam_ramps(self.settings.generator, progress)[0],
+            learning_rate_discriminator=adam_ramps(self.settings.discriminator, progress)[0],
+        )
+        verdict = judge([*self.log.history, stats], self.settings)
+        stats = dataclasses.replace(stats, health=verdict.health, advice=verdict.advice)
+        self.log.append(stats)
+        self.reporter.stats(stats)
+
+    def write_sheet(self) -> None:
+        """See :meth:`Onlooker.write_sheet`."""
+        labels = tuple(self.run.config["labels"])[:SHEET_ROWS]
+        rows = max(len(labels), 1) if labels else SHEET_COLUMNS
+        numbers = [row for row in range(rows) for _ in range(SHEET_COLUMNS)] if labels else None
+        generator = self.trainer.ema.module
+        latent = latents(range(rows * SHEET_COLUMNS), int(generator.latent_size))  # type: ignore[arg-type]  # nn.Module hides it
+        samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, numbers)
+        facts: Mapping[str, Any] = {"modality": self.run.modality, "samples": self.trainer.samples}
+        sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
+        files.write(self.run.samples / f"{self.trainer.samples:09d}{self.artefacts.sheet_extension}", sheet)
+
+    def close(self) -> None:
+        """See :meth:`Onlooker.close`."""
+        self.reporter.close()

@@ -1,0 +1,193 @@
+"""How a training is decided: settings, data, players, where. :mod:`paragone.api` carries it out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .best import REAL
+from .continuing import Layers, flat, marked, refuse_changes, refuse_preset
+from .cores import free_threads
+from .data import Dataset, Unlabelled, hold_out
+from .errors import DataError, RunError
+from .evaluation.examiner import Examiner
+from .execution import Execution
+from .modality import Modality
+from .opening import open_data
+from .parts import part_size
+from .players import Players
+from .randomness import derive
+from .ranks import Ranks
+from .reporting import Reporter
+from .run import Run, free_name
+from .sampler import build, describe
+from .settings import DEFAULT_MINUTES, Settings, TrainSettings, settle
+
+
+@dataclass
+class Plan:
+    """A training, decided but not begun.
+
+    Attributes:
+        modality, settings, dataset, players, execution: what will train, on what, where.
+        source: what the user named as DATA, ``None`` for the starter data.
+        out: the run folder to be made.
+        held: samples that are held out of the training, ``None`` if none are.
+        examiner: that finds the best weights, ``None`` if nobody wants them here.
+        processes: how many train together.
+    """
+
+    modality: Modality
+    settings: Settings
+    dataset: Dataset
+    players: Players
+    execution: Execution
+    source: Path | None
+    out: Path
+    held: Dataset | None = None
+    examiner: Examiner | None = None
+    processes: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--dry-run`` shows, as JSON values."""
+        return {
+            "modality": self.modality.name,
+            "preset": self.settings.train.preset,
+            "out": str(self.out),
+            "data": self.data_facts() | {"labels": list(self.dataset.labels), "spec": str(self.dataset.spec)},
+            "parameters": {
+                "generator": sum(parameter.numel() for parameter in self.players.generator.parameters()),
+                "discriminator": sum(parameter.numel() for parameter in self.players.discriminator.parameters()),
+            },
+            "device": str(self.execution.device),
+            "processes": self.processes,
+            "precision": self.execution.precision,
+            "settings": self.settings.to_dict(),
+        }
+
+    def data_facts(self) -> dict[str, Any]:
+        """The ``data`` entry of ``config.json``."""
+        source = None if self.source is None else str(self.source.resolve())
+        return {"path": source, "fingerprint": self.dataset.fingerprint, "samples": len(self.dataset), "held_out": len(self.held or ())}
+
+
+def decide(medium: Modality, data: str | Path | None, out: str | Path | None, layers: Layers, ranks: Ranks, reporter: Reporter) -> Plan:
+    """The plan of a new training; arguments as those of :func:`paragone.api.plan`."""
+    settings = _with_threads(_with_budget(settle(medium, layers)), ranks)
+    execution = _execution(settings.train, ranks)
+    source = None if data is None else Path(data)
+    dataset, held = _open(medium, settings, source, reporter, ranks)
+    path = Path(ranks.tell(lambda: str(out or marked(ranks.world) or free_name(medium.name))))
+    return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
+
+
+def decide_again(opened: Run, modality: str | None, data: str | Path | None, layers: Layers, ranks: Ranks, reporter: Reporter) -> Plan:
+    """The plan of a run that was begun before, with what is to change."""
+    medium, before = describe(opened, modality)
+    refuse_preset(before, layers)
+    settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), flat(before)), *layers]))
+    refuse_changes(before, settings)
+    if ranks.size > 1 and not any("train.threads" in values for _, values in layers):  # it may have had the machine for itself
+        settings = settings.replace("train", threads=min(settings.train.threads, ranks.world.cores))
+    execution = _execution(settings.train, ranks)
+    kept = opened.config["data"]
+    source = Path(data) if data is not None else (Path(kept["path"]) if kept.get("path") else None)
+    try:
+        dataset, held = _open(medium, settings, source, reporter, ranks)
+    except DataError as error:
+        if data is not None:
+            raise
+        fix = f"Restore it; or name where it is now: --resume {opened.path} DATA."
+        raise DataError(error.what, where=error.where or source, fix=fix) from error
+    _refuse_other_data(opened, dataset, data is not None, source, reporter)
+    plan = _with_players(medium, settings, dataset, held, execution, source, opened.path, ranks, reporter)
+    opened.config.update(settings=settings.to_dict(), data=plan.data_facts())
+    return plan
+
+
+def _refuse_other_data(opened: Run, dataset: Dataset, named: bool, source: Path | None, reporter: Reporter) -> None:
+    if dataset.spec.to_json() != opened.config["spec"] or list(dataset.labels) != opened.config["labels"]:
+        raise RunError(
+            "this data has other labels or another shape than the run was trained on", where=source, fix="Start a new run with it."
+        )
+    if dataset.fingerprint != opened.config["data"].get("fingerprint"):
+        if not named:
+            raise RunError(
+                "the data has changed since this training began",
+                where=source,
+                fix=f"Restore it; or accept the change: --resume {opened.path} and name the data again.",
+            )
+        reporter.note("the data is not what this training began with; continuing with what is there now")
+
+
+def _with_players(
+    medium: Modality,
+    settings: Settings,
+    dataset: Dataset,
+    held: Dataset | None,
+    execution: Execution,
+    source: Path | None,
+    out: Path,
+    ranks: Ranks,
+    reporter: Reporter,
+) -> Plan:
+    """The whole plan, and a note if the processes will not do what one alone would."""
+    train = settings.train
+    players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
+    if players.batch_statistics and (train.accumulate > 1 or ranks.size > 1):
+        among = "accumulate" if ranks.size == 1 else "several processes"
+        reporter.note(f"preset {train.preset} normalises over the batch: with {among} it trains differently")
+    examiner = _examiner(medium, settings, dataset, execution, reporter) if ranks.first else None
+    return Plan(medium, settings, dataset, players, execution, source, out, held, examiner, ranks.size)
+
+
+def _execution(train: TrainSettings, ranks: Ranks) -> Execution:
+    threads = train.threads or (ranks.world.cores if ranks.size > 1 else 0)
+    return Execution.choose(ranks.device(train.device), train.precision, train.compile, threads)
+
+
+def _open(medium: Modality, settings: Settings, source: Path | None, reporter: Reporter, ranks: Ranks) -> tuple[Dataset, Dataset | None]:
+    """What is trained on, and what is held out; the same in all processes, and only one decodes it."""
+    part_size(
+        settings.train.batch, settings.train.accumulate, settings.train.group, ranks.size
+    )  # a slip is told before that takes its time
+    with ranks.after_first():
+        dataset = open_data(medium, settings.data, source, reporter.note)
+    if not settings.train.conditional:
+        dataset = Unlabelled(dataset)
+    training, held = hold_out(dataset, settings.train.hold_out)
+    if settings.train.hold_out and held is None:
+        reporter.note("train.hold_out: too few samples to hold any out")
+    command = json.dumps(settings.replace("train", threads=0, device="").to_dict(), sort_keys=True)
+    ranks.check_equal(
+        {"data": [training.fingerprint.encode()], "command": [command.encode()]},
+        fix="Start all with the same command, on copies of one data set.",
+    )
+    return training, held
+
+
+def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution, reporter: Reporter) -> Examiner | None:
+    if not settings.train.keep_best:
+        return None
+    medium.metric(settings.train.keep_best)  # a slip is told before anything is written
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what == REAL and not done:  # only the first time: their features are kept
+            reporter.note(f"Looking at {total:,} real samples, to find the best by.")
+
+    return Examiner(medium, dataset.spec, execution, progress=progress)
+
+
+def _with_budget(settings: Settings) -> Settings:
+    if settings.train.minutes is None and settings.train.samples is None:
+        return settings.replace("train", minutes=DEFAULT_MINUTES)
+    return settings
+
+
+def _with_threads(settings: Settings, ranks: Ranks) -> Settings:
+    """With a budget in samples the number of threads is settled, and kept: other numbers round differently."""
+    if settings.train.samples is None or settings.train.threads:
+        return settings
+    return settings.replace("train", threads=ranks.world.cores if ranks.size > 1 else free_threads())

@@ -1,0 +1,108 @@
+"""Several real processes on this machine that call a function together, for tests of distributed training.
+
+They come from a server that has imported torch once, and meet on loopback as the
+processes of ``torchrun`` do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch.distributed as dist
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(["torch._dynamo", "paragone.api", "toy_plugin.model"])  # what would take each of them seconds
+
+
+@dataclass
+class Ended:
+    """How one process ended.
+
+    Attributes:
+        value: what the function returned; ``None`` after an error.
+        error: the exception's class and words, empty without one.
+        code: its exit code as Paragone means it; negative: the signal that killed the process.
+        seconds: how long it lived.
+    """
+
+    value: Any = None
+    error: str = ""
+    code: int = 0
+    seconds: float = 0.0
+
+
+def environment(rank: int, size: int, port: int, launcher: bool) -> dict[str, str]:
+    """What torchrun would tell a process, or a cluster's own launcher that keeps no store."""
+    own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_PORT": port}
+    store = {"MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_USE_AGENT_STORE": str(launcher)}
+    return {**store, "PARAGONE_CACHE": os.environ["PARAGONE_CACHE"], **{key: str(value) for key, value in own.items()}}
+
+
+def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 60.0, launcher: bool = True) -> list[Ended]:
+    """Call ``function(*arguments)`` in ``size`` processes that are one world.
+
+    Args:
+        function: of a module that can be imported.
+        arguments: for it.
+        size: how many; one is no world.
+        limit: seconds after which those that still run are killed, and the test fails.
+        launcher: whether the store through which they meet outlives them, as torchrun's does.
+
+    Returns:
+        How each ended, by rank.
+    """
+    begun, running = time.monotonic(), []
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    port = store.port
+    if not launcher:
+        del store  # and leave the port to the first process
+    for rank in range(size):
+        mine, theirs = _SERVER.Pipe(duplex=False)
+        told = environment(rank, size, port, launcher) if size > 1 else {"PARAGONE_CACHE": os.environ["PARAGONE_CACHE"]}
+        process = _SERVER.Process(target=_call, args=(theirs, told, function, arguments))
+        process.start()
+        theirs.close()
+        running.append((process, mine))
+    ended = []
+    for process, mine in running:
+        answer = Ended()
+        if mine.poll(max(begun + limit - time.monotonic(), 0)):
+            with contextlib.suppress(EOFError):  # it was killed
+                answer = mine.recv()
+        process.join(max(begun + limit - time.monotonic(), 0))
+        stuck = process.is_alive()
+        if stuck:
+            process.kill()
+            process.join()
+        assert not stuck, f"after {limit} seconds it still runs"
+        answer.code = answer.code or process.exitcode or 0
+        answer.seconds = answer.seconds or time.monotonic() - begun
+        mine.close()
+        process.close()
+        ended.append(answer)
+    return ended
+
+
+def _call(answer: Connection, told: dict[str, str], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    begun = time.monotonic()
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
+        os.environ.pop(name, None)
+    os.environ.update(told)
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        ended = Ended(function(*arguments))
+    except BaseException as error:
+        notes = "".join(f" [{note}]" for note in getattr(error, "__notes__", []))
+        ended = Ended(error=f"{type(error).__name__}: {error}{notes}", code=getattr(error, "exit_code", 1))
+    ended.seconds = time.monotonic() - begun
+    answer.send(ended)
+    answer.close()
