@@ -136,6 +136,8 @@ def _with_players(
     """The whole plan, and a note if the processes will not do what one alone would."""
     train = settings.train
     players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
+    if players.augmentation is None:  # else p would rise, and the advice be to raise it faster
+        settings = settings.replace("augment", mode="none")
     if players.batch_statistics and (train.accumulate > 1 or ranks.size > 1):
         among = "accumulate" if ranks.size == 1 else "several processes"
         reporter.note(f"preset {train.preset} normalises over the batch: with {among} it trains differently")

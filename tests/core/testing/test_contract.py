@@ -7,6 +7,6 @@ from collections.abc import Callable
 from paragone.testing import parametrize_with_checks
 
 
-@parametrize_with_checks("points")
+@parametrize_with_checks("points", presets=["mlp"])
 def test_contract(check: Callable[[], None]) -> None:
     check()
