@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 from paragone.errors import UsageError
+from paragone.world import World
 
 from .faults import explain, say
 from .root import build_root
@@ -20,7 +22,14 @@ def run() -> None:
         # a path may hold bytes that are no text, and a terminal may lack a letter: neither is a reason to fail
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 and os.name == "posix" else "backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    if World.here().size > 1:
+        # all is written and told; the threads of torch's process groups, left to the interpreter's end, now and then abort it
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str]) -> int:
