@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -11,6 +12,7 @@ from pathlib import Path
 from paragone import plugin_files
 from paragone.errors import UsageError
 from paragone.registry import registry
+from paragone.world import World
 
 from .faults import explain, say
 from .root import build_root
@@ -23,7 +25,14 @@ def run() -> None:
         # a path may hold bytes that are no text, and a terminal may lack a letter: neither is a reason to fail
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 and os.name == "posix" else "backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    if World.here().size > 1:
+        # all is written and told; the threads of torch's process groups, left to the interpreter's end, now and then abort it
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str]) -> int:
