@@ -198,6 +198,8 @@ def _explain(error: BaseException, source: Source, row: PluginStatus) -> None:
 def _remedy(error: BaseException, source: Source) -> str:
     if not source.module:
         return "Mend the file, or do not name it. `create plugins --verbose` shows where it fails."
+    if source.distribution == "?":
+        return "Install the package that it belongs to anew, or remove it."
     if isinstance(error, (ImportError, OSError, SyntaxError)):  # as after half an installation
         return f"Install it anew, or remove it: pip uninstall {source.distribution}"
     return f"Tell its author, or remove it: pip uninstall {source.distribution}. `create plugins --verbose` shows where it fails."

@@ -44,7 +44,7 @@ def test_a_broken_medium_is_asked_for(create: Create, monkeypatch: pytest.Monkey
     result = create("etching", "train", "--minutes", "1")
     assert result.code == 3
     assert result.err.startswith("error: etching: the plugin is broken: ModuleNotFoundError")
-    assert "Reinstall" in result.err
+    assert "Install the package" in result.err
     assert "etching" not in create("--help").out
 
 
