@@ -86,10 +86,10 @@ def _show_version(value: bool) -> None:
 _PLUGIN = keyword(
     "plugin",
     Annotated[
-        str | None,
-        # main.py has taken it off before this is read: here it is only for the help page
+        bool,  # main.py has taken it off before this is read, so here it is only for the help page; as a text Typer would import pydantic
         typer.Option("--plugin", help="Also load a plugin that is one Python file.", metavar="FILE", rich_help_panel=OTHER),
     ],
+    default=False,
 )
 _VERSION = keyword(
     "version",

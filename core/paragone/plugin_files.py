@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import platformdirs
-
 from .errors import PluginError
 
 FILES = "PARAGONE_PLUGIN_FILES"
@@ -26,6 +24,8 @@ USER = "PARAGONE_USER_PLUGINS"
 
 def user_folder() -> Path:
     """``plugins`` in the user's configuration folder."""
+    import platformdirs  # every command imports this module, and hardly one asks for that folder
+
     return Path(platformdirs.user_config_dir("paragone", appauthor=False)) / "plugins"
 
 
