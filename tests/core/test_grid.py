@@ -22,7 +22,7 @@ from paragone.trainer import Trainer
 RECIPE = {
     "train__conditional": False,
     "train__batch": 256,
-    "train__threads": 2,
+    "train__threads": 1,
     "data__copies": 1000,
     "network__width": 128,
     "network__depth": 3,

@@ -35,6 +35,7 @@ def shorter(text: str) -> str:
     text = re.sub(r"--resume (\S+) --samples \S+", r"--resume \1 --samples 256", text)
     text = re.sub(r"(?<!resume )(\S+) --samples [\d_]{4,}", r"\1 --samples 128", text)
     text = re.sub(r"minutes=\d+", "samples=128", text)
+    text = re.sub(r"evaluate (.*)-n 1024", r"evaluate \1-n 32", text)
     text = re.sub(r"^(create \w+ evaluate (?!.* -n ).*)$", r"\1 -n 32", text, flags=re.M)
     text = re.sub(r"count=\d+", "count=32", text)  # also that of train.best_count
     return re.sub(
@@ -70,7 +71,7 @@ def run(command: str, desk: Path) -> None:
 def test_readme_sets_up_in_two_commands() -> None:
     first, second = [block for block in blocks(ROOT / "README.md", "bash") if "venv" in block]
     assert "create image train" in first
-    assert second.strip().endswith("&& pytest")
+    assert second.strip().endswith("&& pytest -n 2")
     assert all(len(block.strip().splitlines()) == 1 for block in (first, second))
 
 
