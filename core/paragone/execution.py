@@ -78,7 +78,7 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()  # a device that computes nothing, such as "meta", fails here
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # what torch raises depends on the device
         reason = str(error).partition("\n")[0]
         raise UsageError(f"cannot be used here ({reason})", where=f"device {name!r}", fix="Use --device cpu, or auto.") from error
     return device

@@ -14,6 +14,7 @@ from . import files
 from .artefacts import Artefacts
 from .best import Best
 from .health import judge
+from .players import latent_size
 from .randomness import latents
 from .reporting import Reporter, Stats
 from .run import Run
@@ -106,7 +107,7 @@ class Keeper(Onlooker):
         rows = max(len(labels), 1) if labels else SHEET_COLUMNS
         numbers = [row for row in range(rows) for _ in range(SHEET_COLUMNS)] if labels else None
         generator = self.trainer.ema.module
-        latent = latents(range(rows * SHEET_COLUMNS), int(generator.latent_size))  # type: ignore[arg-type]  # nn.Module hides it
+        latent = latents(range(rows * SHEET_COLUMNS), latent_size(generator))
         samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, numbers)
         facts: Mapping[str, Any] = {"modality": self.run.modality, "samples": self.trainer.samples}
         sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)

@@ -199,7 +199,7 @@ def running(import_string: str) -> Iterator[None]:
         yield
     except (ParagoneError, OSError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # a plugin's code may raise anything
         if "memory" in str(error).lower():  # torch has no type of its own for it on a CPU
             raise
         raise PluginError(

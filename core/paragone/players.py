@@ -7,7 +7,7 @@ is between the players: the engine never opens one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import nn
@@ -33,6 +33,11 @@ class Generator(Protocol):
             ``(B, *spec.shape)`` in ``[spec.low, spec.high]``.
         """
         ...
+
+
+def latent_size(generator: nn.Module) -> int:
+    """The generator's :attr:`Generator.latent_size`, which the type of a module hides."""
+    return cast(Generator, generator).latent_size
 
 
 class Discriminator(Protocol):

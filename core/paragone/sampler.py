@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,7 +22,7 @@ from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
 from .modality import Modality, resolve, running
 from .options import nearest_error
-from .players import Players
+from .players import Players, latent_size
 from .randomness import generator_for, latents
 from .registry import registry
 from .run import Run
@@ -121,7 +121,7 @@ class Sampler:
 
     def _generate(self, requests: Sequence[Request]) -> torch.Tensor:
         numbers = [self.labels.index(request.label) for request in requests if request.label is not None]
-        latent = latents([request.seed for request in requests], cast(int, self.generator.latent_size))
+        latent = latents([request.seed for request in requests], latent_size(self.generator))
         return generate(self.generator, self.spec, self.execution, latent * requests[0].truncation, numbers or None)
 
 

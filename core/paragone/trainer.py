@@ -23,7 +23,7 @@ from .execution import Execution
 from .game import Game, MicroBatch
 from .meters import Meters
 from .parts import part_size
-from .players import Players
+from .players import Players, latent_size
 from .randomness import derive, generator_for
 from .ranks import Ranks
 from .reconstruction import rows
@@ -157,7 +157,7 @@ class Trainer:
         numbers = generator_for(train.seed, player, self.step, turn)
         batch, device = train.batch, self.execution.device
         indices = self.orders[player](self.samples if player == "discriminator" else self.step * batch, batch)
-        latent = torch.randn(batch, int(self.players.generator.latent_size), generator=numbers)  # type: ignore[arg-type]  # nn.Module hides it
+        latent = torch.randn(batch, latent_size(self.players.generator), generator=numbers)
         per_sample = self.players.augmentation.uniforms_per_sample if self.players.augmentation else 0
         uniforms = torch.rand(2, batch, per_sample, generator=numbers)
         mix = torch.rand(batch, generator=numbers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import cast
 
 import torch
 from torch import nn
@@ -14,6 +13,7 @@ from ..errors import ParagoneError, PluginError
 from ..execution import Execution
 from ..modality import Metric, Modality, resolve, running
 from ..opening import cache_folder
+from ..players import latent_size
 from ..randomness import generator_for, latents
 from ..sampler import CHUNK, generate
 from ..spec import SampleSpec
@@ -60,7 +60,7 @@ class Examiner:
         """
 
         def make(wanted: torch.Tensor) -> torch.Tensor:
-            latent = latents([seeds[index] for index in wanted.tolist()], cast(int, generator.latent_size))
+            latent = latents([seeds[index] for index in wanted.tolist()], latent_size(generator))
             return generate(generator, self.spec, self.execution, latent, None if numbers is None else numbers[wanted].tolist())
 
         batches = (make(wanted) for wanted in torch.split(torch.arange(len(seeds)), CHUNK))

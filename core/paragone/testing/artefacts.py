@@ -58,7 +58,7 @@ def foreign_files_are_refused(subject: Subject) -> str | None:
             writer.decode(data)
         except DataError:
             continue
-        except Exception as error:
+        except Exception as error:  # whatever else a plugin raises is what this check is there to find
             return f"for {what} it raised {type(error).__name__}: {error}"
         return f"it decoded {what}"
     return None

@@ -45,7 +45,7 @@ class Check:
         __tracebackhide__ = True  # pytest shows what was found, not how
         try:
             fault = self.find(subject)
-        except Exception as error:
+        except Exception as error:  # a plugin may raise anything: that too is an answer, and says where to look
             if isinstance(error, ParagoneError) and error.fix is not None:  # it knows better where to look than we do
                 raise ContractError(self.expected, str(error).partition("\n")[0], error.fix) from error
             self._fail(subject, f"{type(error).__name__}: {error}".rstrip(": "), error)

@@ -66,7 +66,7 @@ def bad_data_is_refused_in_words(subject: Subject) -> str | None:
             if error.fix is None:
                 return f"for {path.name} it says {str(error)!r}, not how to mend it"
             continue
-        except Exception as error:
+        except Exception as error:  # whatever else a plugin raises is what this check is there to find
             return f"for {path.name} it raised {type(error).__name__}: {error}"
         if path in hopeless:
             return f"it made {len(dataset)} samples out of {path.name}"

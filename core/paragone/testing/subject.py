@@ -19,7 +19,7 @@ from ..errors import PluginError
 from ..execution import Execution
 from ..modality import Modality, Preset
 from ..opening import open_data
-from ..players import Players
+from ..players import Players, latent_size
 from ..registry import PluginStatus, registry
 from ..sampler import Sampler, build
 from ..settings import Settings, settle
@@ -132,8 +132,7 @@ class Subject:
 
     def latent(self, players: Players) -> torch.Tensor:
         """``(batch, latent_size)``, the same each time."""
-        size = int(players.generator.latent_size)  # type: ignore[arg-type]  # nn.Module hides it
-        return torch.randn(self.batch, size, generator=torch.Generator().manual_seed(1))
+        return torch.randn(self.batch, latent_size(players.generator), generator=torch.Generator().manual_seed(1))
 
     def plan(self, name: str, **changes: Any) -> api.Plan:
         """A training into a new folder."""
@@ -159,7 +158,7 @@ class Subject:
         if self._run is None:
             try:
                 self._run = self.train("run")
-            except Exception as error:
+            except Exception as error:  # kept, and raised for every check that needs this training
                 self._run = error
         if isinstance(self._run, Exception):
             what = f"no training came to its end: {type(self._run).__name__}: {self._run}".partition("\n")[0]

@@ -12,6 +12,7 @@ from torch import nn
 
 from .. import api, checkpoint, weights
 from ..errors import Interrupted
+from ..players import latent_size
 from ..randomness import latents
 from ..reporting import Silent
 from ..run import Run
@@ -75,7 +76,7 @@ def saved_and_loaded_is_the_same(subject: Subject) -> str | None:
     sampler, trainer = subject.sampler(), subject.trainer("unused", **{"train.samples": STEPS * subject.batch})
     checkpoint.restore(Run.open(subject.run), trainer)
     generator = trainer.ema.module
-    latent = latents(SEEDS, int(generator.latent_size))  # type: ignore[arg-type]  # nn.Module hides it
+    latent = latents(SEEDS, latent_size(generator))
     label = sampler.labels[0] if sampler.labels else None
     kept = generate(generator, sampler.spec, trainer.execution, latent, None if label is None else [0] * len(SEEDS))
     loaded = sampler.sample(SEEDS, label=label).samples
