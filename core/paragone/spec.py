@@ -30,6 +30,8 @@ class Axis:
         unit: what one entry is.
         rate_hz: entries per second, for an axis of ``samples`` in time.
         vocabulary: how many different values an entry of ``tokens`` can take.
+        padding: the value that fills an axis of ``tokens`` from the end of what is written; the
+            first one is part of the sample, it says that the sample ends. ``None``: always full.
     """
 
     name: str
@@ -37,12 +39,17 @@ class Axis:
     unit: Unit
     rate_hz: float | None = None
     vocabulary: int | None = None
+    padding: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or self.unit not in get_args(Unit):
             raise ValueError(f"axis {self.name!r} counts {self.unit!r}; known: {', '.join(get_args(Unit))}")
         if not isinstance(self.size, int) or not 1 <= self.size < 2**31:
             raise ValueError(f"axis {self.name!r} has size {self.size!r}; it must be a whole number, at least 1")
+        if self.unit == "tokens" and not (isinstance(self.vocabulary, int) and self.vocabulary >= 2):
+            raise ValueError(f"axis {self.name!r} of tokens has a vocabulary of {self.vocabulary!r}; it must be a whole number, at least 2")
+        if self.padding is not None and not 0 <= self.padding < (self.vocabulary or 0):
+            raise ValueError(f"axis {self.name!r} is padded with {self.padding!r}, which is not in its vocabulary")
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class SampleSpec:
             raise ValueError(f"a sample needs an axis and a dtype of {', '.join(get_args(DType))}, not {self.dtype!r}")
         if not -math.inf < self.low < self.high < math.inf:  # also catches NaN
             raise ValueError(f"[{self.low}, {self.high}] is no range of values")
+        if self.dtype == "int64" and (len(self.axes) != 1 or self.axes[0].unit != "tokens"):
+            raise ValueError("int64 is for samples with one axis, of tokens")
         if not all(isinstance(fact, str) for trait in self.traits.items() for fact in trait):
             raise ValueError("traits must be texts")
 
@@ -75,6 +84,11 @@ class SampleSpec:
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample, for instance ``(4, 32, 32)``."""
         return tuple(axis.size for axis in self.axes)
+
+    @property
+    def tokens(self) -> Axis | None:
+        """The axis of a sample of whole numbers, each one of a vocabulary; ``None`` for samples of real numbers."""
+        return self.axes[0] if self.dtype == "int64" else None
 
     @property
     def size(self) -> int:

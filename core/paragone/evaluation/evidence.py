@@ -8,6 +8,8 @@ from typing import Protocol
 
 import torch
 
+from ..spec import SampleSpec
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -18,11 +20,13 @@ class Evidence:
         numbers: ``(N,)`` int64 label of each, ``None`` without labels.
         read: ``(B,)`` int64 indices → the samples themselves, ``(B, *spec.shape)`` on
             the CPU; a large data set is not kept in memory for the few that are looked at.
+        spec: what one sample is, where a metric wants to look at the samples themselves.
     """
 
     features: torch.Tensor
     numbers: torch.Tensor | None
     read: Callable[[torch.Tensor], torch.Tensor]
+    spec: SampleSpec | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -30,7 +34,7 @@ class Evidence:
     def part(self, indices: torch.Tensor) -> Evidence:
         """The samples at ``indices``, ``(B,)`` int64."""
         numbers = None if self.numbers is None else self.numbers[indices]
-        return Evidence(self.features[indices], numbers, lambda wanted: self.read(indices[wanted]))
+        return Evidence(self.features[indices], numbers, lambda wanted: self.read(indices[wanted]), self.spec)
 
     def of_label(self, number: int) -> Evidence:
         """The samples of one label."""

@@ -66,7 +66,7 @@ class Examiner:
         batches = (make(wanted) for wanted in torch.split(torch.arange(len(seeds)), CHUNK))
         features = extract(self.extractor, batches, len(seeds), "generated samples", self.progress)
         # a sample is a function of its seed: the few that are looked at are made again, instead of keeping all of them
-        return Evidence(features.double(), numbers, make)
+        return Evidence(features.double(), numbers, make, self.spec)
 
 
 def labels_like(reference: Evidence, count: int, seed: int) -> torch.Tensor | None:

@@ -102,7 +102,7 @@ def real_evidence(extractor: FeatureExtractor, dataset: Dataset, cache: Path, wh
         with contextlib.suppress(OutputError):  # then the next time takes as long as this one, no more
             weights.save(file, {"features": features}, {"extractor": extractor.identity, "data": dataset.fingerprint})
     numbers = None if dataset.numbers is None else dataset.numbers[order]
-    return Evidence(features.double(), numbers, lambda wanted: dataset.batch(order[wanted], cpu)[0])
+    return Evidence(features.double(), numbers, lambda wanted: dataset.batch(order[wanted], cpu)[0], dataset.spec)
 
 
 def _recall(file: Path, shape: tuple[int, int]) -> torch.Tensor | None:
