@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import load, sample, train
+    from .batch import Batch
     from .errors import ParagoneError
     from .evaluation.evaluate import Evaluation, evaluate
-    from .sampler import Batch, Sampler
+    from .sampler import Sampler
 
 __version__ = "0.1.0"
 __all__ = ["Batch", "Evaluation", "ParagoneError", "Sampler", "__version__", "evaluate", "load", "sample", "train"]
 
 _HOMES = {
-    "Batch": "sampler",
+    "Batch": "batch",
     "Evaluation": "evaluation.evaluate",
     "ParagoneError": "errors",
     "Sampler": "sampler",

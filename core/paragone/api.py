@@ -12,6 +12,7 @@ import torch
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
 from .artefacts import Artefacts
+from .batch import Batch
 from .best import Best
 from .budget import Budget
 from .continuing import Layers, is_marked, leave_mark
@@ -25,7 +26,7 @@ from .ranks import Ranks
 from .registry import registry
 from .reporting import Reporter, Silent
 from .run import Run
-from .sampler import Batch, Sampler
+from .sampler import Sampler
 from .session import Session
 from .settings import layers
 from .tensorboard import with_tensorboard
@@ -168,11 +169,17 @@ def load(run: str | Path, device: str = "auto", modality: str | None = None, whi
 
 
 def sample(
-    modality: str, seeds: Iterable[int], *, run: str | Path | None = None, label: str | None = None, truncation: float = 1.0
+    modality: str,
+    seeds: Iterable[int],
+    *,
+    run: str | Path | None = None,
+    label: str | None = None,
+    truncation: float = 1.0,
+    options: object = None,
 ) -> Batch:
     """Sample from ``run``, or from the newest one under ``runs/``, or from the bundled model. See :meth:`Sampler.sample`."""
     folder = newest_run(registry().modality(modality)) if run is None else run
-    return load(folder, modality=modality).sample(seeds, label, truncation)
+    return load(folder, modality=modality).sample(seeds, label, truncation, options)
 
 
 def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:

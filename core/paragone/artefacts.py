@@ -50,3 +50,15 @@ class Artefacts(Protocol):
             provenance: stored inside the file.
         """
         ...
+
+
+class Lines(Artefacts, Protocol):
+    """Of a medium that declares ``lines``: its samples can be printed."""
+
+    def line(self, sample: torch.Tensor) -> str:
+        """The text of one sample.
+
+        Args:
+            sample: ``spec.shape`` of ``spec.dtype``, on the CPU.
+        """
+        ...

@@ -62,7 +62,8 @@ def restore(run: Run, trainer: Trainer) -> None:
         weights.fill_module(module, _part(tensors, name), where=f"{run.state} ({name})")
     try:
         for name, optimiser in trainer.optimisers.items():
-            _restore_adam(optimiser, _part(tensors, f"adam.{name}"), int(facts["step"]))
+            idle = name == "discriminator" and trainer.settings.tokens.alone > 0  # it may not have had a turn yet
+            _restore_adam(optimiser, _part(tensors, f"adam.{name}"), 0 if idle else int(facts["step"]))
         trainer.meters.restore(_part(tensors, "meters"))
         trainer.step, trainer.samples = int(facts["step"]), int(facts["samples"])
         trainer.seconds, trainer.controller.p = float(facts["seconds"]), float(facts["augment_p"])

@@ -42,6 +42,10 @@ class DataError(ParagoneError):
     """Data that cannot be read or learned from: exit code 1."""
 
 
+class NothingFound(ParagoneError):
+    """No sample was as it was asked to be, for all the effort that was allowed: exit code 1."""
+
+
 class OutputError(ParagoneError):
     """A result that could not be written (disk full, read-only folder): exit code 1."""
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from .errors import UsageError
+from .estimators import Made, estimator_for, leave_one_out
 from .execution import Execution
 from .meters import Meters
 from .objectives import certainty, objective
@@ -19,6 +20,8 @@ from .penalties import Critic, finite_difference_norm, interpolated_gradient_nor
 from .players import Players
 from .reconstruction import LOG_VARIANCE, divergence, draw, feature_distance, sample_distance
 from .settings import Settings
+from .spec import SampleSpec
+from .tokens import negative_log_likelihood
 
 
 @dataclass
@@ -31,10 +34,12 @@ class MicroBatch:
         latent: ``(B, latent_size)``.
         uniforms: ``(2, B, uniforms_per_sample)`` for the augmentation of reals and of fakes.
         mix: ``(B,)`` uniform, for WGAN-GP.
-        noise: ``(2, B, *shape)`` standard normal for the finite differences on
-            real and fake, or ``None`` when they are not due.
+        noise: ``(2, B, *seen)`` standard normal for the finite differences on what is
+            seen of real and fake, or ``None`` when they are not due.
         again: ``(R,)`` int64, which rows of the generator's fakes are reconstructions of ``real``.
         again_mean: R averaged over the micro-batches of the turn: what their losses are divided by.
+        chance: ``(B, uniforms)`` for the estimator, or ``None`` where it needs none.
+        dropout: ``(B, dropout_size)`` for a generator of tokens that drops something, or ``None``.
     """
 
     real: torch.Tensor
@@ -45,6 +50,8 @@ class MicroBatch:
     noise: torch.Tensor | None = None
     again: torch.Tensor | None = None
     again_mean: float = 0.0
+    chance: torch.Tensor | None = None
+    dropout: torch.Tensor | None = None
 
 
 @dataclass
@@ -65,10 +72,24 @@ class Critics:
 class Game:
     """The objective, penalties and augmentation, bound to two players."""
 
-    def __init__(self, players: Players, settings: Settings, execution: Execution, meters: Meters) -> None:
-        self.players, self.execution, self.meters = players, execution, meters
+    def __init__(self, spec: SampleSpec, players: Players, settings: Settings, execution: Execution, meters: Meters) -> None:
+        self.spec, self.players, self.execution, self.meters = spec, players, execution, meters
         self.objective, self.penalty = objective(settings.train.objective), settings.penalty
-        self.reconstruction = settings.reconstruction
+        self.reconstruction, self.tokens = settings.reconstruction, settings.tokens
+        self.estimator = estimator_for(spec, players.generator, settings.tokens)
+        if spec.tokens is not None and not (settings.tokens.likelihood or (self.reconstruction.wanted and self.reconstruction.samples)):
+            if settings.tokens.alone > 0:
+                raise UsageError(
+                    "is above 0, and nothing is learned from the likelihood",
+                    where="tokens.alone",
+                    fix="Set tokens.likelihood=1, or tokens.alone=0.",
+                )
+            if settings.tokens.relaxation == "none" and not settings.tokens.score_function:
+                raise UsageError(
+                    "is none, so nothing that the discriminator says would reach the generator",
+                    where="tokens.relaxation",
+                    fix="Set tokens.score_function=1, or another relaxation.",
+                )
         self.generate: nn.Module = execution.compile(players.generator)
         self._certainties: list[torch.Tensor] = []
         twice = self.penalty.r1 or self.penalty.r2 or self.penalty.wgan_gp
@@ -109,24 +130,55 @@ class Game:
         with self.execution.autocast(enabled=False):
             return augmentation(samples.float(), uniforms, p)
 
-    def generator_loss(self, batch: MicroBatch, p: float) -> torch.Tensor:
-        """The generator's loss on one micro-batch, a scalar; call ``backward`` on it."""
+    def generator_loss(self, batch: MicroBatch, p: float, played: float = 0.0) -> torch.Tensor:
+        """The generator's loss on one micro-batch, a scalar; call ``backward`` on it.
+
+        Args:
+            batch: of this turn.
+            p: probability of an augmentation.
+            played: share of the game that is over; below 0, tokens are learned from their likelihood alone.
+        """
         again = batch.again if batch.again is not None and len(batch.again) else None
         with self.execution.autocast():
             code = None if again is None else self.encode(batch, again)
             latent = batch.latent if code is None or again is None else batch.latent.index_copy(0, again, draw(*code, batch.latent[again]))
-            fake = self.generate(latent, batch.label)
-            logits, maps = self.judge(self.augment(fake, batch.uniforms[1], p), batch.label)
+        loss, made, maps = torch.zeros((), device=latent.device), None, list[torch.Tensor]()
+        if played >= 0:
+            loss, made, maps = self.play(batch, latent, p, played)
+        after = self.tokens.likelihood_after
+        weight = self.tokens.likelihood if played < 0 or after is None else after
+        if self.spec.tokens is not None and weight:
+            nats = self.nats(batch.real, batch.latent, batch.label, batch.dropout).mean()
+            self.meters.add("likelihood", nats)
+            loss = loss + weight * nats
+        if code is not None and again is not None:
+            loss = loss + self.reconstruction_loss(batch, again, code, latent, made, maps, p)
+        return loss
+
+    def play(self, batch: MicroBatch, latent: torch.Tensor, p: float, played: float) -> tuple[torch.Tensor, Made, list[torch.Tensor]]:
+        """What the discriminator makes of the generator's fakes: its loss, the fakes, and the feature maps if they are wanted."""
+        with self.execution.autocast():
+            made = self.estimator.make(self.generate, latent, batch.label, batch.chance, played)
+            logits, maps = self.judge(self.augment(made.seen, batch.uniforms[1], p), batch.label)
             if self.objective.pairs:
                 with torch.no_grad():
-                    real = self.players.discriminator(self.augment(batch.real, batch.uniforms[0], p), batch.label).float()
+                    seen = self.estimator.seen(batch.real, differentiable=False)
+                    real = self.players.discriminator(self.augment(seen, batch.uniforms[0], p), batch.label).float()
             else:
                 real = logits.detach()  # the other generator losses do not look at it
         loss = self.objective.generator(real, logits)
         self.meters.add("loss_generator", loss)
-        if code is not None and again is not None:
-            loss = loss + self.reconstruction_loss(batch, again, code, fake, maps, p)
-        return loss
+        if self.tokens.score_function and made.nll is not None:
+            # Williams 1992: ∇E[D(x)] = E[(D(x) − b)·∇log p(x)]
+            loss = loss + self.tokens.score_function * (leave_one_out(logits.detach()) * made.nll).mean() / self.spec.size
+        return loss, made, maps
+
+    def nats(self, tokens: torch.Tensor, latent: torch.Tensor, label: torch.Tensor | None, dropout: torch.Tensor | None) -> torch.Tensor:
+        """−log p of real ``tokens`` given ``latent``, over the length of a sample: nats a position, ``(B,)``."""
+        with self.execution.autocast():
+            logits = self.players.generator.logits(latent, label, tokens, dropout)  # type: ignore[operator]  # nn.Module hides it
+        padding = None if self.spec.tokens is None else self.spec.tokens.padding
+        return negative_log_likelihood(logits, tokens, padding) / self.spec.size
 
     def encode(self, batch: MicroBatch, again: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and logarithm of the variance of the codes of the rows ``again``, each ``(R, latent_size)`` float32."""
@@ -147,7 +199,8 @@ class Game:
         batch: MicroBatch,
         again: torch.Tensor,
         code: tuple[torch.Tensor, torch.Tensor],
-        fake: torch.Tensor,
+        latent: torch.Tensor,
+        made: Made | None,
         maps: list[torch.Tensor],
         p: float,
     ) -> torch.Tensor:
@@ -157,19 +210,24 @@ class Game:
             batch: of this turn.
             again: ``(R,)`` rows that are reconstructions.
             code: mean and logarithm of the variance of their codes.
-            fake: ``(B, *shape)`` of the generator.
-            maps: the discriminator's features of ``fake``, augmented.
+            latent: ``(B, latent_size)``, with those codes in the rows ``again``.
+            made: the generator's fakes; ``None`` while there is no game.
+            maps: the discriminator's features of them, augmented.
             p: probability of an augmentation: wanted samples are augmented as their reconstructions were.
         """
         weights, wanted = self.reconstruction, batch.real[again]
         distance = torch.zeros(len(again), device=wanted.device)
-        if weights.features:
+        label = None if batch.label is None else batch.label[again]
+        if weights.features and made is not None:
             with torch.no_grad(), self.execution.autocast():
-                seen = self.augment(wanted, batch.uniforms[1][again], p)
-                features = self.judge(seen, None if batch.label is None else batch.label[again])[1]
+                seen = self.augment(self.estimator.seen(wanted, differentiable=False), batch.uniforms[1][again], p)
+                features = self.judge(seen, label)[1]
             distance = weights.features * feature_distance([each[again] for each in maps], features)
-        if weights.samples:
-            distance = distance + weights.samples * sample_distance(fake[again], wanted)
+        if weights.samples and self.spec.tokens is not None:  # the distance of a sample of tokens is how unlikely it is
+            dropout = None if batch.dropout is None else batch.dropout[again]
+            distance = distance + weights.samples * self.nats(wanted, latent[again], label, dropout)
+        elif weights.samples and made is not None:
+            distance = distance + weights.samples * sample_distance(made.seen[again], wanted)
         kl = divergence(*code)
         self.meters.add("reconstruction", distance.mean(), len(again))
         self.meters.add("divergence", kl.mean(), len(again))
@@ -185,8 +243,10 @@ class Game:
             diversity: whether to measure :func:`label_diversity` as well.
         """
         with torch.no_grad(), self.execution.autocast():
-            fake = self.generate(batch.latent, batch.label).float()
-        critics, both = self.critics(batch, p), torch.cat([batch.real, fake])
+            fake = self.generate(batch.latent, batch.label)
+            fake = fake.float() if self.spec.tokens is None else fake
+        critics = self.critics(batch, p)
+        both = self.estimator.seen(torch.cat([batch.real, fake]), differentiable=bool(penalty_scale) and self.penalised)
         with self.execution.autocast():
             logits = critics.both(both).float()
         real_logits, fake_logits = logits.chunk(2)
@@ -223,7 +283,7 @@ class Game:
 
         Args:
             critics, batch: of this turn.
-            both: ``(2B, *shape)`` reals, then fakes.
+            both: ``(2B, *seen)`` what is seen of reals, then of fakes.
             logits: ``(2B,)`` of them.
         """
         weights = self.penalty
@@ -246,6 +306,8 @@ class Game:
 def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
     """Mean distance between fakes of one label over that between reals of one label.
 
+    The distance of samples of tokens is how many places they differ in.
+
     1 means as varied as the data; near 0 means one sample over and over, though
     the labels may still differ from each other.
 
@@ -261,5 +323,11 @@ def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor 
     same &= ~torch.eye(count, dtype=torch.bool, device=real.device)
     if not same.any():
         return torch.ones((), device=real.device)
-    spread_real, spread_fake = (torch.cdist(x.float().flatten(1), x.float().flatten(1))[same].mean() for x in (real, fake))
+    spread_real, spread_fake = (_distances(x)[same].mean() for x in (real, fake))
     return spread_fake / spread_real.clamp_min(1e-6)
+
+
+def _distances(x: torch.Tensor) -> torch.Tensor:
+    if x.dtype == torch.int64:
+        return (x[:, None] != x[None]).float().mean(2)
+    return torch.cdist(x.float().flatten(1), x.float().flatten(1))

@@ -13,18 +13,20 @@ from typing import Any
 from . import files
 from .artefacts import Artefacts
 from .best import Best
+from .generating import generate
 from .health import judge
 from .players import latent_size
 from .randomness import latents
 from .reporting import Reporter, Stats
 from .run import Run
-from .sampler import generate
 from .settings import Settings
 from .stats_log import StatsLog
 from .trainer import Trainer, adam_ramps
 
 SHEET_ROWS = 12
 SHEET_COLUMNS = 8
+GAME = ("loss_generator", "loss_discriminator", "penalty", "margin", "r_t", "gradient_discriminator")
+"""Statistics that are 0 as long as no game is played."""
 
 
 class Onlooker:
@@ -86,7 +88,7 @@ class Keeper(Onlooker):
         self.rate_mark = (trainer.samples, trainer.seconds)
         last = self.log.history[-1].diversity if self.log.history else 1.0  # not every line has it: it is measured every eighth step
         stats = Stats(
-            **{"penalty": 0.0, "diversity": last, **means},  # type: ignore[arg-type]  # mypy cannot see the names
+            **{**dict.fromkeys(GAME, 0.0), "diversity": last, **means},  # type: ignore[arg-type]  # mypy cannot see the names
             step=trainer.step,
             samples=trainer.samples,
             seconds=trainer.seconds,

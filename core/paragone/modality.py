@@ -103,7 +103,13 @@ class Modality:
             ``(spec: SampleSpec, config)`` and satisfies
             :class:`paragone.artefacts.Artefacts`; the numbers as JSON, if not given.
         data_config: flat frozen dataclass of the dataset's settings (``[data]``).
-        sample_config: flat frozen dataclass of the artefact writer's settings.
+        sample_config: flat frozen dataclass of the settings of the artefact writer and of ``choosing``.
+        choosing: import string of ``choose(sampler, options) -> Chooser | None`` (see
+            :class:`paragone.choosing.OpenChooser`), where the sample of a seed is not
+            simply what the generator makes of its latent; or ``None``.
+        lines: whether a sample is a line of text. Then ``create`` prints samples instead of
+            writing files, and the artefact writer has ``line`` too
+            (:class:`paragone.artefacts.Lines`).
         starter: ``"package:path/inside"`` of bundled data used when no DATA is
             given, or ``None``.
         make_starter: import string of ``make(folder: Path) -> None``, which fills an empty
@@ -123,6 +129,8 @@ class Modality:
     artefacts: str = "paragone.json_files:JsonFiles"
     data_config: type = NoSettings
     sample_config: type = NoSettings
+    choosing: str | None = None
+    lines: bool = False
     starter: str | None = None
     make_starter: str | None = None
     model: str | None = None

@@ -24,6 +24,7 @@ from .reporting import Reporter
 from .run import Run, free_name
 from .sampler import build, describe
 from .settings import DEFAULT_MINUTES, Settings, TrainSettings, settle
+from .spec import SampleSpec
 
 
 @dataclass
@@ -108,7 +109,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
 
 
 def _refuse_other_data(opened: Run, dataset: Dataset, named: bool, source: Path | None, reporter: Reporter) -> None:
-    if dataset.spec.to_json() != opened.config["spec"] or list(dataset.labels) != opened.config["labels"]:
+    if dataset.spec != SampleSpec.from_json(opened.config["spec"]) or list(dataset.labels) != opened.config["labels"]:
         raise RunError(
             "this data has other labels or another shape than the run was trained on", where=source, fix="Start a new run with it."
         )

@@ -24,6 +24,13 @@ def generator_for(seed: int, *path: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(derive(seed, *path))
 
 
-def latents(seeds: Iterable[int], size: int) -> torch.Tensor:
-    """``(len(seeds), size)`` float32, standard normal; row *i* depends on seed *i* alone."""
-    return torch.stack([torch.randn(size, generator=generator_for(seed, "latent")) for seed in seeds])
+def latents(seeds: Iterable[int], size: int, attempt: int = 0) -> torch.Tensor:
+    """``(len(seeds), size)`` float32, standard normal; row *i* depends on seed *i* alone.
+
+    Args:
+        seeds: one a row.
+        size: of a latent.
+        attempt: another number gives another latent of the same seed; 0 is the usual one.
+    """
+    again = (attempt,) if attempt else ()
+    return torch.stack([torch.randn(size, generator=generator_for(seed, "latent", *again)) for seed in seeds])

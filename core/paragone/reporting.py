@@ -30,6 +30,7 @@ class Stats:
         gradient_generator, gradient_discriminator: mean norm of the whole gradient.
         learning_rate_generator, learning_rate_discriminator: as of the last step.
         reconstruction: weighted distance of reconstructions from what they should be, 0 without.
+        likelihood: −log p of real samples in nats a position, where a generator of tokens learns from it, else 0.
         divergence: nats by which their codes differ from the latents' distribution, 0 without.
         health: one word from :mod:`paragone.health`.
         advice: what to do about it, or empty.
@@ -53,6 +54,7 @@ class Stats:
     learning_rate_discriminator: float
     reconstruction: float = 0.0
     divergence: float = 0.0
+    likelihood: float = 0.0
     health: str = ""
     advice: str = ""
 

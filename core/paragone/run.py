@@ -1,14 +1,15 @@
 """A run: the folder that holds all there is to know about one training.
 
-=========================  ====================================================
-``config.json``            what was trained on what, with which settings
-``generator.safetensors``  the generator's moving average: all that sampling needs
-``state.safetensors``      both players, optimisers and counters: all that resuming needs
-``stats.jsonl``            one line of statistics every so often
-``best.safetensors``       the average when it scored best, if `train.keep_best` is set
-``scores.jsonl``           what it scored each time
-``samples/``               sheets of the same seeds, as training went on
-=========================  ====================================================
+=============================  ====================================================
+``config.json``                what was trained on what, with which settings
+``generator.safetensors``      the generator's moving average: all that sampling needs
+``state.safetensors``          both players, optimisers and counters: all that resuming needs
+``discriminator.safetensors``  the discriminator alone, in a run that is to be small and has no state
+``stats.jsonl``                one line of statistics every so often
+``best.safetensors``           the average when it scored best, if `train.keep_best` is set
+``scores.jsonl``               what it scored each time
+``samples/``                   sheets of the same seeds, as training went on
+=============================  ====================================================
 
 No file holds code or a pickle. Each is replaced whole, so that whatever happens
 the last good state is there.
@@ -88,6 +89,11 @@ class Run:
     def state(self) -> Path:
         """The file that resuming needs."""
         return self.path / "state.safetensors"
+
+    @property
+    def discriminator(self) -> Path:
+        """The discriminator alone, where somebody put it: no training writes it, its state has it."""
+        return self.path / "discriminator.safetensors"
 
     @property
     def stats(self) -> Path:

@@ -6,33 +6,34 @@ else: not of how many others are made, nor in which order or on how many devices
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import operator
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from . import __version__, weights
-from .errors import DivergenceError, RunError, UsageError
+from . import weights
+from .batch import Batch
+from .choosing import Chooser
+from .data import Dataset, hold_out
+from .errors import RunError, UsageError
 from .execution import Execution
+from .generating import CHUNK, generate, in_chunks
 from .modality import Modality, resolve, running
 from .options import nearest_error
+from .own_data import own_data
 from .players import Players, latent_size
-from .randomness import generator_for, latents
+from .randomness import generator_for
 from .registry import registry
+from .request import Request, Walk
 from .run import Run
 from .settings import Settings, flatten, settle
 from .spec import SampleSpec
-from .writing import write
-
-CHUNK = 16
-"""Samples in one call of the generator. It is always this many, short calls are
-filled up: matrix kernels round differently for other batch sizes."""
 
 _BUILDING = threading.Lock()
 """Layers draw their weights from torch's one generator: another thread must not draw in between."""
@@ -58,6 +59,7 @@ class Sampler:
         self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
         self.generator, self.execution = generator, execution
         self.hash, self.which = hash, which
+        self._discriminator: nn.Module | None = None
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto", modality: str | None = None, which: str = "last") -> Sampler:
@@ -82,7 +84,7 @@ class Sampler:
         execution = Execution.choose(device, precision="fp32")
         return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution, hash, which)
 
-    def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Batch:
+    def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0, options: Any = None) -> Batch:
         """One sample for each seed.
 
         Args:
@@ -90,39 +92,181 @@ class Sampler:
             label: one of :attr:`labels`; ``None`` draws one for each seed, from that seed.
             truncation: ψ in (0, 1]: the latent is multiplied by it. Less is more
                 typical and less varied. Marchesi 2017; Brock et al. 2019, section 3.1.
+            options: an instance of the modality's ``sample_config``; its defaults, if not given.
 
         Raises:
             UsageError: for an unknown label (naming the nearest), a negative seed,
                 no seeds, or ψ out of range.
+            ParagoneError: if what ``options`` ask for cannot be had.
         """
-        parts = list(self.stream(seeds, label, truncation))
-        return Batch(self, torch.cat([part.samples for part in parts]), [request for part in parts for request in part.requests])
+        return Batch.joined(self.stream(seeds, label, truncation, options))
 
-    def stream(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0) -> Iterator[Batch]:
-        """The same as :meth:`sample`, a few at a time: memory does not grow with their number."""
+    def stream(
+        self,
+        seeds: Iterable[int],
+        label: str | None = None,
+        truncation: float = 1.0,
+        options: Any = None,
+        note: Callable[[str], None] | None = None,
+    ) -> Iterator[Batch]:
+        """The same as :meth:`sample`, a few at a time: memory does not grow with their number.
+
+        Args:
+            seeds, label, truncation, options: as there.
+            note: told what a user should know after the last one.
+
+        Raises:
+            ParagoneError: as there; all that could be made before it has come.
+        """
+        self._check(label, truncation)
+        return self._make((Request(seed, label or self._label_of(seed), truncation) for seed in _checked(seeds)), options, note)
+
+    def walk(self, first: int, second: int, steps: int, label: str | None = None, truncation: float = 1.0, options: Any = None) -> Batch:
+        """Samples of the latents between those of two seeds; the first and the last are those of the seeds.
+
+        Args:
+            first, second: whole numbers, 0 or more.
+            steps: samples in all, 2 or more.
+            label: as for :meth:`sample`; where each seed draws its own, that of the nearer one holds.
+            truncation, options: as there.
+
+        Raises:
+            UsageError: as there, and if there are fewer than 2 steps.
+        """
+        return Batch.joined(self.stream_walk(first, second, steps, label, truncation, options))
+
+    def stream_walk(
+        self,
+        first: int,
+        second: int,
+        steps: int,
+        label: str | None = None,
+        truncation: float = 1.0,
+        options: Any = None,
+        note: Callable[[str], None] | None = None,
+    ) -> Iterator[Batch]:
+        """The same as :meth:`walk`, as :meth:`stream` is the same as :meth:`sample`."""
+        self._check(label, truncation)
+        if steps < 2:
+            raise UsageError(f"a walk of {steps} is none", where="steps", fix="It has 2 steps at least: where it begins and where it ends.")
+        start, end = _checked([first, second])
+
+        def place(step: int) -> Request:
+            request = Request(start, label, truncation, Walk(end, step, steps))
+            return dataclasses.replace(request, label=label or self._label_of(request.nearest_seed))
+
+        return self._make(map(place, range(steps)), options, note)
+
+    @property
+    def has_discriminator(self) -> bool:
+        """Whether the run holds a discriminator: a training's own run does, one that was made small may not."""
+        return self.run.discriminator.exists() or self.run.state.exists()
+
+    def discriminator(self) -> nn.Module:
+        """The discriminator as the training left it, on the device, not to be trained further.
+
+        There is one of the last weights only; it also judges what the best ones make.
+
+        Raises:
+            RunError: if the run holds none, or it cannot be used.
+        """
+        if self._discriminator is None:
+            alone = self.run.discriminator.exists()
+            file, prefix = (self.run.discriminator, "") if alone else (self.run.state, "discriminator.")
+            if not file.exists():
+                fix = "Use a run that still has its state.safetensors, or do without --critic."
+                raise RunError("holds no discriminator", where=self.run.path, fix=fix)
+            players = build(self.modality, self.settings, self.spec, len(self.labels), seed=0)
+            weights.fill_module(players.discriminator, weights.read(file, prefix)[0], where=file)
+            self._discriminator = self.execution.place(players.discriminator).eval().requires_grad_(False)
+        return self._discriminator
+
+    def judge(self, samples: torch.Tensor, requests: Sequence[Request]) -> torch.Tensor:
+        """The discriminator's logits, ``(B,)`` float32 on the CPU; larger means more like the data.
+
+        Args:
+            samples: ``(B, *spec.shape)``.
+            requests: what each was asked for with.
+
+        Raises:
+            RunError: if the run holds no discriminator.
+        """
+        return in_chunks(self.discriminator(), samples, self.numbers(requests), self.execution.device).float()
+
+    def training_data(self, note: Callable[[str], None] | None = None) -> Dataset:
+        """The samples that the run was trained on, without those that were held out.
+
+        Args:
+            note: told what a user should know about them.
+
+        Raises:
+            ParagoneError: if they are not there any more, or not the same.
+        """
+        return hold_out(own_data(self, note or (lambda text: None)), self.settings.train.hold_out)[0]
+
+    def numbers(self, requests: Sequence[Request]) -> list[int] | None:
+        """The label numbers that networks are told, ``None`` without labels."""
+        return [self.labels.index(request.label) for request in requests if request.label is not None] or None
+
+    def _check(self, label: str | None, truncation: float) -> None:
         if label is not None and label not in self.labels:
             raise nearest_error("label", label, self.labels)
         if not 0 < truncation <= 1:
             raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 1", where="truncation")
-        rest, first = iter(seeds), True
-        while chunk := [operator.index(seed) for seed in itertools.islice(rest, CHUNK)]:  # NumPy's and torch's whole numbers too
-            first = False
-            if min(chunk) < 0:
-                raise UsageError(f"{min(chunk)} is negative", where="seed", fix="Seeds are whole numbers from 0.")
-            requests = [Request(seed, label or self._label_of(seed), truncation) for seed in chunk]
-            yield Batch(self, self._generate(requests), requests)
-        if first:
-            raise UsageError("no seeds are given", where="seeds", fix="Ask for at least one sample.")
 
     def _label_of(self, seed: int) -> str | None:
         if not self.labels:
             return None
         return self.labels[int(torch.randint(len(self.labels), (), generator=generator_for(seed, "label")))]
 
-    def _generate(self, requests: Sequence[Request]) -> torch.Tensor:
-        numbers = [self.labels.index(request.label) for request in requests if request.label is not None]
-        latent = latents([request.seed for request in requests], latent_size(self.generator))
-        return generate(self.generator, self.spec, self.execution, latent * requests[0].truncation, numbers or None)
+    def _make(self, requests: Iterator[Request], options: Any, note: Callable[[str], None] | None) -> Iterator[Batch]:
+        """The samples of ``requests``, a few at a time."""
+        options = self.modality.sample_config() if options is None else options
+        code, chooser = self.modality.choosing, self._chooser(options)
+        while asked := list(itertools.islice(requests, CHUNK)):
+            if code is None or chooser is None:
+                latent = torch.stack([request.latent(latent_size(self.generator)) for request in asked])
+                yield Batch(self, generate(self.generator, self.spec, self.execution, latent, self.numbers(asked)), asked, options)
+                continue
+            with running(code):
+                chosen = chooser.choose(asked)
+            if len(chosen.samples):
+                yield Batch(self, chosen.samples, asked[: len(chosen.samples)], options, chosen.facts)
+            if chosen.error:
+                _tell(chooser, note)
+                raise chosen.error
+        if chooser is not None:
+            _tell(chooser, note)
+
+    def _chooser(self, options: Any) -> Chooser | None:
+        """The medium's own way of choosing, where it has one and ``options`` ask for it."""
+        code = self.modality.choosing
+        if code is None:
+            return None
+        with running(code):
+            chooser: Chooser | None = resolve(code)(self, options)
+        return chooser
+
+
+def _checked(seeds: Iterable[int]) -> Iterator[int]:
+    """``seeds``, each a whole number of NumPy or torch too, and at least one.
+
+    Raises:
+        UsageError: if one is negative, or there is none.
+    """
+    seed = None
+    for seed in map(operator.index, seeds):
+        if seed < 0:
+            raise UsageError(f"{seed} is negative", where="seed", fix="Seeds are whole numbers from 0.")
+        yield seed
+    if seed is None:
+        raise UsageError("no seeds are given", where="seeds", fix="Ask for at least one sample.")
+
+
+def _tell(chooser: Chooser, note: Callable[[str], None] | None) -> None:
+    for text in chooser.notes():
+        if note:
+            note(text)
 
 
 def _weights(run: Run, which: str) -> tuple[dict[str, torch.Tensor], str]:
@@ -132,95 +276,6 @@ def _weights(run: Run, which: str) -> tuple[dict[str, torch.Tensor], str]:
         tensors, _ = weights.read(run.weights(which))
         if run.hash(which) == hash:
             return tensors, hash
-
-
-def generate(
-    generator: nn.Module, spec: SampleSpec, execution: Execution, latent: torch.Tensor, labels: Sequence[int] | None
-) -> torch.Tensor:
-    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32.
-
-    Raises:
-        DivergenceError: if a value is not finite.
-    """
-    label = None if labels is None else torch.tensor(labels, dtype=torch.int64)
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(latent), CHUNK):
-            rows = torch.arange(start, start + CHUNK).clamp_max(len(latent) - 1)
-            asked = None if label is None else label[rows].to(execution.device)
-            parts.append(generator(latent[rows].to(execution.device), asked).float().cpu()[: len(latent) - start])
-    samples = torch.cat(parts).clamp(spec.low, spec.high)  # a generator need not be squashed
-    if not bool(torch.isfinite(samples).all()):
-        raise DivergenceError("the generator makes values that are not finite", fix="Train again with lower learning rates.")
-    return samples
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one sample was asked for with."""
-
-    seed: int
-    label: str | None
-    truncation: float
-
-
-@dataclass
-class Batch:
-    """Samples and what they were made from.
-
-    Attributes:
-        sampler: that made them.
-        samples: ``(B, *spec.shape)`` on the CPU.
-        requests: B seeds, labels and truncations.
-    """
-
-    sampler: Sampler
-    samples: torch.Tensor
-    requests: list[Request]
-
-    def __len__(self) -> int:
-        return len(self.requests)
-
-    @property
-    def seeds(self) -> list[int]:
-        """The seed of each."""
-        return [request.seed for request in self.requests]
-
-    @property
-    def labels(self) -> list[str | None]:
-        """The label of each, ``None`` for data without labels."""
-        return [request.label for request in self.requests]
-
-    def provenance(self, index: int) -> dict[str, Any]:
-        """All it takes to make sample ``index`` again, as JSON values."""
-        request, config = self.requests[index], self.sampler.run.config
-        return {
-            "paragone": __version__,
-            "plugin": config["plugin"],
-            "modality": self.sampler.modality.name,
-            "run": self.sampler.hash,
-            "seed": request.seed,
-            "label": request.label,
-            "truncation": request.truncation,
-            "data": config["data"].get("fingerprint"),
-            "settings": self.sampler.settings.to_dict(),
-        }
-
-    def save(self, out: str | Path, options: object = None, overwrite: bool = False) -> list[Path]:
-        """Write ``<seed>.<extension>`` for each, and a contact sheet if they are more than one.
-
-        Args:
-            out: folder, made if absent.
-            options: an instance of the modality's ``sample_config``.
-            overwrite: replace other files of these names.
-
-        Returns:
-            The paths written, the sheet last.
-
-        Raises:
-            OutputError: if another file of that name is there, or it cannot be written.
-        """
-        return write(self.sampler, iter([self]), Path(out), options, overwrite)
 
 
 def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]:

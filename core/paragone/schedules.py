@@ -18,6 +18,16 @@ def cosine_ramp(start: float, end: float, progress: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
+def geometric_ramp(start: float, end: float, progress: float) -> float:
+    """From ``start`` to ``end`` by equal factors: start·(end / start)ᵗ. Nie et al. 2019 (RelGAN), section 2.3.
+
+    Args:
+        start, end: values at progress 0 and 1, above 0.
+        progress: t, clamped to [0, 1].
+    """
+    return start * (end / start) ** min(max(progress, 0.0), 1.0)
+
+
 def ema_decay(half_life: float, samples: int) -> float:
     """Weight of the old average after ``samples`` more real samples: ½^(samples / half_life).
 

@@ -129,6 +129,30 @@ class ReconstructionSettings:
 
 
 @dataclass(frozen=True)
+class TokenSettings:
+    """``[tokens]``: how a generator of tokens learns; without effect where samples are real numbers."""
+
+    likelihood: float = setting(0.0, "Weight of −log p(real sample), in nats a token, in the generator's loss.", minimum=0.0)
+    alone: float = setting(
+        0.0, "Share of the budget, from its start, in which the generator learns from the likelihood alone.", minimum=0.0, maximum=1.0
+    )
+    likelihood_after: float | None = setting(None, "The same weight once the game is played; none: as before.", minimum=0.0)
+    learning_rate: float | None = setting(None, "Adam's learning rate while alone; none: the generator's.", minimum=0.0)
+    relaxation: Literal["straight-through", "gumbel", "none"] = setting(
+        "straight-through", "What stands in for the draw of a token when it is differentiated."
+    )
+    temperature: float = setting(1.0, "τ of the relaxation's softmax.", minimum=0.01)
+    temperature_end: float | None = setting(
+        None, "τ at the end of the budget, approached by equal factors from the start of the game; none: as at the start.", minimum=0.01
+    )
+    score_function: float = setting(0.0, "Weight of the score-function (REINFORCE) gradient.", minimum=0.0)
+
+    def played(self, progress: float) -> float:
+        """Share of the game that is over after ``progress`` of the budget: below 0 while the likelihood is alone."""
+        return (progress - self.alone) / (1 - self.alone) if self.alone < 1 else -1.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """All that decides a training. ``data`` and ``network`` belong to the plugin."""
 
@@ -139,6 +163,7 @@ class Settings:
     ema: EmaSettings
     augment: AugmentSettings
     reconstruction: ReconstructionSettings
+    tokens: TokenSettings
     data: Any
     network: Any
 
@@ -179,6 +204,7 @@ ENGINE_SECTIONS: Mapping[str, type] = types.MappingProxyType(
         "ema": EmaSettings,
         "augment": AugmentSettings,
         "reconstruction": ReconstructionSettings,
+        "tokens": TokenSettings,
     }
 )
 

@@ -89,9 +89,11 @@ def draw(logits: torch.Tensor, noise: torch.Tensor, temperature: float = 1.0) ->
     Returns:
         ``(B,)`` int64.
     """
-    ordered, tokens = (logits.float() / temperature).sort(1, descending=True, stable=True)
+    ordered, tokens = (logits.float() / temperature).sort(dim=1, descending=True, stable=True)
     point = torch.erf(noise.float().abs() / math.sqrt(2.0))  # 2Φ(|ε|) − 1
-    place = (ordered.softmax(1).cumsum(1) <= point[:, None]).sum(1).clamp_max(logits.shape[1] - 1)
+    chances = ordered.softmax(1)
+    place = (chances.cumsum(1) <= point[:, None]).sum(1)
+    place = place.minimum((chances > 0).sum(1) - 1)  # a sum of rounded chances may end below the point
     return tokens.gather(1, place[:, None])[:, 0]
 
 

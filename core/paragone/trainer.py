@@ -70,7 +70,7 @@ class Trainer:
         self.ema = Ema(players.generator)
         self.controller = AugmentController(settings.augment)
         self.meters = Meters(execution.device, self.ranks)
-        self.game = Game(players, settings, execution, self.meters)
+        self.game = Game(dataset.spec, players, settings, execution, self.meters)
         self.unsound = False  # whether a loss of this turn was not finite
         self.statistics = BatchStatistics(self.modules.values() if players.batch_statistics else (), self.ranks)
 
@@ -84,13 +84,18 @@ class Trainer:
             DivergenceError: before anything non-finite can reach a weight.
         """
         train, penalty, ema = self.settings.train, self.settings.penalty, self.settings.ema
+        # tokens: before there is anything to judge, the generator may learn from the likelihood alone
+        played = 0.0 if self.dataset.spec.tokens is None else self.settings.tokens.played(progress)
+        turns = 0 if played < 0 else train.discriminator_turns
+        if not turns:
+            self.samples += train.batch
         self.controller.ramp(progress)
         self.statistics.begin()
         scale = 0.0 if self.step % penalty.every else penalty.every * cosine_ramp(1.0, penalty.end, progress)
         # for networks that draw numbers themselves; the first process draws what one alone would
         torch.manual_seed(derive(train.seed, "step", self.step, *([self.ranks.rank] if self.ranks.rank else [])))
 
-        for turn in range(train.discriminator_turns):
+        for turn in range(turns):
             for batch in self.micro_batches("discriminator", turn, noise=scale > 0):
                 loss = self.game.discriminator_loss(batch, self.controller.p, scale, diversity=self.step % 8 == 0)
                 self.accumulate("discriminator", loss)
@@ -98,13 +103,13 @@ class Trainer:
             self.samples += train.batch
             self.controller.observe(certainty, train.batch)
 
-        for batch in self.micro_batches("generator"):
-            self.accumulate("generator", self.game.generator_loss(batch, self.controller.p))
-        self.take_turn("generator", progress)
+        for batch in self.micro_batches("generator", alone=not turns):
+            self.accumulate("generator", self.game.generator_loss(batch, self.controller.p, played))
+        self.take_turn("generator", progress, rate=None if turns else self.settings.tokens.learning_rate)
 
         self.statistics.agree()
         half_life = cosine_ramp(ema.half_life_start, ema.half_life, progress)
-        self.ema.update(ema_decay(half_life, train.batch * train.discriminator_turns))
+        self.ema.update(ema_decay(half_life, train.batch * max(turns, 1)))
         self.step += 1
 
     def accumulate(self, player: str, loss: torch.Tensor) -> None:
@@ -114,8 +119,14 @@ class Trainer:
             return
         (loss / self.settings.train.accumulate).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
-    def take_turn(self, player: str, progress: float, certainty: float = 0.0) -> float:
+    def take_turn(self, player: str, progress: float, certainty: float = 0.0, rate: float | None = None) -> float:
         """Average ``player``'s gradient over the processes, check it, move its weights, forget the gradient.
+
+        Args:
+            player: whose turn it is.
+            progress: share of the budget used.
+            certainty: r_t of this process.
+            rate: learning rate, where it is not to follow the schedule.
 
         Returns:
             ``certainty``, averaged along with it.
@@ -139,18 +150,20 @@ class Trainer:
             nn.utils.clip_grads_with_norm_(parameters, settings.clip, torch.tensor(norm))
         optimiser = self.optimisers[player]
         for group in optimiser.param_groups:
-            group["lr"], group["betas"] = adam_ramps(settings, progress)
+            scheduled, group["betas"] = adam_ramps(settings, progress)
+            group["lr"] = scheduled if rate is None else rate
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         return certainty
 
-    def micro_batches(self, player: str, turn: int = 0, noise: bool = False) -> Iterator[MicroBatch]:
+    def micro_batches(self, player: str, turn: int = 0, noise: bool = False, alone: bool = False) -> Iterator[MicroBatch]:
         """This process's parts of one turn's batch, with all their random numbers.
 
         The numbers are drawn for the whole batch and then cut, so that splitting a
         batch does not change what is computed. The other player is frozen meanwhile.
+        ``alone``: no game is played yet.
         """
-        train, shape = self.settings.train, self.dataset.spec.shape
+        train, estimator = self.settings.train, self.game.estimator
         for name, parameters in self.trained.items():
             for parameter in parameters:
                 parameter.requires_grad_(name == player)
@@ -161,9 +174,12 @@ class Trainer:
         per_sample = self.players.augmentation.uniforms_per_sample if self.players.augmentation else 0
         uniforms = torch.rand(2, batch, per_sample, generator=numbers)
         mix = torch.rand(batch, generator=numbers)
-        noises = torch.randn(2, batch, *shape, generator=numbers) if noise and self.game.finite_differences else None
+        noises = torch.randn(2, batch, *estimator.shape, generator=numbers) if noise and self.game.finite_differences else None
         asked = self.settings.reconstruction
-        again = rows(batch, train.group, asked.share) if asked.wanted and player == "generator" else torch.zeros(batch, dtype=torch.bool)
+        share = 1.0 if alone else asked.share  # while nobody plays, there is nothing else to be done with the rest
+        again = rows(batch, train.group, share) if asked.wanted and player == "generator" else torch.zeros(batch, dtype=torch.bool)
+        chance = _uniforms(batch, estimator.uniforms if player == "generator" else 0, numbers)
+        dropout = _uniforms(batch, getattr(self.players.generator, "dropout_size", 0) if player == "generator" else 0, numbers)
         parts = train.accumulate * self.ranks.size
         for number in range(self.ranks.rank * train.accumulate, (self.ranks.rank + 1) * train.accumulate):
             part = slice(number * self.part, (number + 1) * self.part)
@@ -177,6 +193,8 @@ class Trainer:
                 None if noises is None else noises[:, part].to(device),
                 again[part].nonzero()[:, 0].to(device),
                 int(again.sum()) / parts,
+                None if chance is None else chance[part].to(device),
+                None if dropout is None else dropout[part].to(device),
             )
 
     def check_weights(self) -> None:
@@ -207,6 +225,10 @@ def adam_ramps(settings: AdamSettings, progress: float) -> tuple[float, tuple[fl
         cosine_ramp(settings.learning_rate, rate_end, progress),
         (settings.beta1, cosine_ramp(settings.beta2, beta2_end, progress)),
     )
+
+
+def _uniforms(batch: int, size: int, numbers: torch.Generator) -> torch.Tensor | None:
+    return torch.rand(batch, size, generator=numbers) if size else None
 
 
 def _encoder(players: Players, settings: Settings) -> nn.Module:

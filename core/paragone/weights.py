@@ -27,8 +27,12 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, An
     files.write(path, serialise(plain, metadata={"paragone": json.dumps(dict(facts))}))
 
 
-def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def read(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """The tensors and facts of a file that :func:`save` wrote.
+
+    Args:
+        path: of the file.
+        prefix: read only the tensors whose names begin with it, and take it away from them.
 
     Raises:
         RunError: if it is missing, truncated or of another origin.
@@ -36,7 +40,8 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["paragone"])
-            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118  # not a mapping
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118  # not a mapping
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, facts
     except FileNotFoundError as error:
         raise RunError("is missing", where=path, fix="Check the run folder; an unfinished copy may lack files.") from error
     except (OSError, SafetensorError) as error:

@@ -18,7 +18,8 @@ from .errors import OutputError, UsageError
 from .modality import resolve
 
 if TYPE_CHECKING:
-    from .sampler import Batch, Sampler
+    from .batch import Batch
+    from .sampler import Sampler
 
 SHEET_LIMIT = 64
 """Most samples on the contact sheet of a sampling."""
@@ -42,7 +43,7 @@ def save_all(
     """
     if len(set(seeds)) < len(seeds):
         raise UsageError("a seed is given twice", where="seeds", fix="Each seed makes one file; name each once.")
-    return write(sampler, sampler.stream(seeds, label, truncation), Path(out), options, overwrite, progress)
+    return write(sampler, sampler.stream(seeds, label, truncation, options), Path(out), options, overwrite, progress)
 
 
 def write(
@@ -67,7 +68,7 @@ def write(
 
     def write_batch(batch: Batch) -> Iterator[Path]:
         for index, request in enumerate(batch.requests):
-            path = out / f"{request.seed}{artefacts.extension}"
+            path = out / f"{request.name}{artefacts.extension}"
             _write_new(path, artefacts.encode(batch.samples[index], batch.provenance(index)), overwrite)
             yield path
 
@@ -80,7 +81,8 @@ def write(
                 progress(len(paths))
     if len(paths) > 1:
         shown = torch.cat([batch.samples for batch in first])[:SHEET_LIMIT]
-        facts = first[0].provenance(0) | {"seed": [request.seed for batch in first for request in batch.requests][:SHEET_LIMIT]}
+        each = [batch.asked(index) for batch in first for index in range(len(batch))][:SHEET_LIMIT]
+        facts = first[0].provenance(0) | {key: [asked[key] for asked in each] for key in each[0] if key != "label"}
         columns = max(1, min(8, round(len(shown) ** 0.5)))
         paths.append(_free_sheet(out, artefacts.sheet_extension, overwrite))
         files.write(paths[-1], artefacts.sheet(shown, columns, (), facts), sync=False)  # as for the samples

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import torch
 
+from paragone.generating import generate
 from paragone.randomness import latents
-from paragone.sampler import generate
 from paragone.trainer import Trainer
 
 RECIPE = {

@@ -74,13 +74,59 @@ def test_files_carry_their_provenance(model: paragone.Sampler, tmp_path: Path) -
     assert again.samples[0].tolist() == pytest.approx(json.loads(paths[0].read_text())["point"], abs=1e-6)
 
 
+def test_a_walk_goes_from_the_sample_of_one_seed_to_that_of_another(model: paragone.Sampler) -> None:
+    batch = model.walk(3, 9, 20, label="left", truncation=0.8)
+    ends = model.sample([3, 9], label="left", truncation=0.8).samples
+    assert torch.equal(batch.samples[[0, -1]], ends)
+    assert len(batch) == 20
+    apart = (batch.samples[1:] - batch.samples[:-1]).norm(dim=1)
+    assert 0 < apart.max() < 0.5 * apart.sum()
+    middle = model.walk(3, 9, 39, label="left", truncation=0.8).samples[::2]  # every second of twice as many steps
+    assert torch.allclose(middle, batch.samples, atol=1e-6)
+
+
+def test_without_a_label_the_nearer_seed_s_own_holds(model: paragone.Sampler) -> None:
+    own = model.sample(range(20)).labels
+    first, second = own.index("left"), own.index("right")
+    batch = model.walk(first, second, 6)
+    assert batch.labels == ["left"] * 3 + ["right"] * 3
+    assert torch.equal(batch.samples[[0, -1]], model.sample([first, second]).samples)
+
+
+def test_files_of_a_walk_say_where_they_lie(model: paragone.Sampler, tmp_path: Path) -> None:
+    model.sample([3]).save(tmp_path)
+    paths = model.walk(3, 9, 3).save(tmp_path)
+    assert [path.name for path in paths] == ["3-to-9-1-of-3.json", "3-to-9-2-of-3.json", "3-to-9-3-of-3.json", "sheet.json"]
+    facts = [json.loads(path.read_text())["provenance"] for path in paths[:3]]
+    assert [(each["seed"], each["walk"]) for each in facts] == [(3, {"to": 9, "step": step, "of": 3}) for step in range(3)]
+    walk = facts[1]["walk"]
+    again = model.walk(facts[1]["seed"], walk["to"], walk["of"], facts[1]["label"]).samples[walk["step"]]
+    assert again.tolist() == pytest.approx(json.loads(paths[1].read_text())["point"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [((1, 2, 1), "a walk of 1"), ((1, -2, 5), "-2 is negative"), ((1, 2, 5, "lef"), "'left'")]
+)
+def test_walks_that_are_none(model: paragone.Sampler, arguments: tuple[int, int, int], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        model.walk(*arguments)
+
+
 def test_another_modality_is_refused(points_run: Path) -> None:
     with pytest.raises(RunError, match="is a run of points, not of image"):
         paragone.load(points_run, modality="image")
 
 
 def test_convenience(points_run: Path) -> None:
-    assert len(paragone.sample("points", range(3), run=points_run)) == 3
+    options = registry().modality("points").sample_config(digits=2)
+    batch = paragone.sample("points", range(3), run=points_run, options=options)
+    assert len(batch) == 3
+    assert batch.options is options
+
+
+def test_samples_of_another_medium_are_no_lines(model: paragone.Sampler) -> None:
+    with pytest.raises(UsageError, match="samples of points are no lines"):
+        model.sample([1]).lines()
 
 
 def test_whole_numbers_of_any_library_are_seeds(model: paragone.Sampler) -> None:

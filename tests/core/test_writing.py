@@ -13,8 +13,9 @@ from toy_plugin.model import PointFiles
 
 import paragone
 from paragone import files
+from paragone.batch import Batch
 from paragone.errors import DivergenceError, OutputError, UsageError
-from paragone.sampler import CHUNK, Batch
+from paragone.generating import CHUNK
 from paragone.writing import SHEET_LIMIT, save_all, write
 
 

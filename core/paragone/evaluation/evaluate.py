@@ -15,17 +15,17 @@ reference       what generated samples are held        what real samples stand f
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..allocator import keep_freed_memory
-from ..data import Dataset, Unlabelled, hold_out
+from ..data import Dataset, hold_out
 from ..errors import DataError, ParagoneError, UsageError
 from ..modality import Metric
-from ..opening import open_data
+from ..own_data import data_like, own_data
 from ..reporting import Reporter, Silent
 from ..sampler import Sampler
 from .evidence import Evidence, Score
@@ -153,6 +153,8 @@ def evaluate(
     sets = _Sets.open(sampler, None if data is None else Path(data), reporter or Silent(), notes)
 
     training = None if sets.training is None else examiner.real(sets.training, "training samples")
+    if training is not None:
+        training = replace(training, training=sets.training, trained_on=True)
     held = None if sets.held is None else examiner.real(sets.held, "held-out samples")
     given = None if sets.given is None else examiner.real(sets.given, "given samples")
     reference = given or held or training
@@ -162,7 +164,7 @@ def evaluate(
     if numbers is None and sampler.labels:
         numbers = torch.arange(count) % len(sampler.labels)
         notes.append("the data has no labels: samples of all labels alike were generated")
-    generated = examiner.generated(sampler.generator, range(seed, seed + count), numbers)
+    generated = replace(examiner.generated(sampler.generator, range(seed, seed + count), numbers), training=sets.training)
 
     metrics = sampler.modality.metrics
     others = None if reference is training else training
@@ -230,13 +232,12 @@ class _Sets:
     @classmethod
     def open(cls, sampler: Sampler, data: Path | None, reporter: Reporter, notes: list[str]) -> _Sets:
         """Open the run's own data, and ``data`` where it is other data."""
-        kept = sampler.run.config["data"]
-        given = None if data is None else _open(sampler, data, reporter)
-        if given is not None and given.fingerprint == kept["fingerprint"]:
+        given = None if data is None else data_like(sampler, data, reporter.note)
+        if given is not None and given.fingerprint == sampler.run.config["data"]["fingerprint"]:
             own: Dataset | None = given
             given = None
         else:
-            own = _own(sampler, kept, reporter, notes, needed=given is None)
+            own = _own(sampler, reporter, notes, needed=given is None)
         training, held = (None, None) if own is None else hold_out(own, sampler.settings.train.hold_out)
         if given is not None:
             if own is None:
@@ -250,50 +251,16 @@ class _Sets:
         return cls(training, held, None)
 
 
-def _own(sampler: Sampler, kept: dict[str, Any], reporter: Reporter, notes: list[str], needed: bool) -> Dataset | None:
+def _own(sampler: Sampler, reporter: Reporter, notes: list[str], needed: bool) -> Dataset | None:
     """The data that the run was trained on, if it is still there and still the same."""
-    path = None if kept.get("path") is None else Path(kept["path"])
     try:
-        own = _open(sampler, path, reporter)
+        return own_data(sampler, reporter.note)
     except ParagoneError as error:
         if needed:
             fix = "Restore it, or name data to compare with: --data DATA."
-            raise DataError(error.what, where=error.where or path, fix=fix) from error
-        notes.append(f"the training data cannot be opened ({error.what})")
+            raise DataError(error.what, where=error.where, fix=fix) from error
+        notes.append(f"the training data is left out ({error.what})")
         return None
-    if own.fingerprint == kept["fingerprint"]:
-        return own
-    if needed:
-        raise DataError(
-            "the data has changed since this run was trained", where=path, fix="Restore it, or name data to compare with: --data DATA."
-        )
-    notes.append("the training data has changed since, so it is left out")
-    return None
-
-
-def _open(sampler: Sampler, path: Path | None, reporter: Reporter) -> Dataset:
-    dataset = open_data(sampler.modality, sampler.settings.data, path, reporter.note)
-    if dataset.spec.shape != sampler.spec.shape or dataset.spec.dtype != sampler.spec.dtype:
-        raise DataError(
-            f"gives samples of {dataset.spec}, this run makes {sampler.spec}",
-            where=path or "starter set",
-            fix="Give data of the same kind.",
-        )
-    if dataset.labels == sampler.labels:
-        return dataset
-    if sampler.labels and dataset.labels and set(dataset.labels) <= set(sampler.labels):
-        return _Renumbered(dataset, sampler.labels)
-    return Unlabelled(dataset)
-
-
-class _Renumbered(Unlabelled):
-    """A dataset that knows some of a run's labels, with the run's numbers for them."""
-
-    def __init__(self, dataset: Dataset, labels: tuple[str, ...]) -> None:
-        super().__init__(dataset)
-        self.labels = labels
-        if dataset.numbers is not None:
-            self.numbers = torch.tensor([labels.index(label) for label in dataset.labels])[dataset.numbers]
 
 
 def _compared_json(compared: Compared) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 
 import torch
 
+from ..data import Dataset
 from ..spec import SampleSpec
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,18 @@ class Evidence:
         read: ``(B,)`` int64 indices → the samples themselves, ``(B, *spec.shape)`` on
             the CPU; a large data set is not kept in memory for the few that are looked at.
         spec: what one sample is, where a metric wants to look at the samples themselves.
+        training: all that the generator was trained on, for metrics that ask what is new;
+            ``None`` where it is not at hand.
+        trained_on: whether these samples are some of ``training``.
     """
 
     features: torch.Tensor
     numbers: torch.Tensor | None
     read: Callable[[torch.Tensor], torch.Tensor]
     spec: SampleSpec | None = None
+    training: Dataset | None = None
+    trained_on: bool = False
+    _found: dict[Callable[[Evidence], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.features)
@@ -34,13 +43,21 @@ class Evidence:
     def part(self, indices: torch.Tensor) -> Evidence:
         """The samples at ``indices``, ``(B,)`` int64."""
         numbers = None if self.numbers is None else self.numbers[indices]
-        return Evidence(self.features[indices], numbers, lambda wanted: self.read(indices[wanted]), self.spec)
+        features = self.features[indices]
+        return replace(self, features=features, numbers=numbers, read=lambda wanted: self.read(indices[wanted]))
 
     def of_label(self, number: int) -> Evidence:
         """The samples of one label."""
         if self.numbers is None:
             raise ValueError("there are no labels")
         return self.part((self.numbers == number).nonzero()[:, 0])
+
+    def once(self, work: Callable[[Evidence], Result]) -> Result:
+        """``work(self)``, worked out the first time and kept: several metrics may need the same."""
+        if work not in self._found:
+            self._found[work] = work(self)
+        found: Result = self._found[work]
+        return found
 
 
 @dataclass(frozen=True)

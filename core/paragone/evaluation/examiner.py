@@ -11,11 +11,11 @@ from torch import nn
 from ..data import Dataset
 from ..errors import ParagoneError, PluginError
 from ..execution import Execution
+from ..generating import CHUNK, generate
 from ..modality import Metric, Modality, resolve, running
 from ..opening import cache_folder
 from ..players import latent_size
 from ..randomness import generator_for, latents
-from ..sampler import CHUNK, generate
 from ..spec import SampleSpec
 from .evidence import Evidence, Measure, Score
 from .features import MOST, FeatureExtractor, Progress, extract, real_evidence

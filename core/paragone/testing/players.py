@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
+from ..estimators import estimator_for
 from ..players import Players
+from ..settings import TokenSettings
 from .check import Check
 from .subject import Subject
 
@@ -54,6 +56,8 @@ def one_logit_a_sample(subject: Subject) -> str | None:
             return f"logits of shape {tuple(logits.shape)} for {subject.batch} {what} samples"
         if not torch.isfinite(logits).all():
             return f"logits of {what} samples that are not finite"
+        if samples.dtype == torch.int64 and not torch.allclose(players.discriminator(_seen(subject, samples), label), logits, atol=1e-4):
+            return f"other logits for {what} tokens than for their rows of 0 and 1"
     return None
 
 
@@ -61,8 +65,9 @@ def every_parameter_gets_a_gradient(subject: Subject) -> str | None:
     players, (real, label) = subject.players(), subject.samples()
     for module in sides(players).values():
         _wake(module)
-    fake = players.generator(subject.latent(players), label)
-    outputs = [players.discriminator(samples, label) for samples in (fake, real)]
+    estimator = estimator_for(subject.dataset.spec, players.generator, TokenSettings())
+    fake = estimator.make(players.generator, subject.latent(players), label, None, 0.0).seen
+    outputs = [players.discriminator(samples, label) for samples in (fake, estimator.seen(real, differentiable=True))]
     outputs += [] if players.encoder is None else players.encoder(real, label)
     torch.stack([output.float().square().sum() for output in outputs]).sum().backward()  # type: ignore[no-untyped-call]  # torch's
     for name, module in sides(players).items():
@@ -70,6 +75,11 @@ def every_parameter_gets_a_gradient(subject: Subject) -> str | None:
         if missing:
             return f"none for {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''} of the {name}"
     return None
+
+
+def _seen(subject: Subject, samples: torch.Tensor) -> torch.Tensor:
+    """``samples`` as a discriminator sees them where it is differentiated."""
+    return estimator_for(subject.dataset.spec, subject.players().generator, TokenSettings()).seen(samples, differentiable=True)
 
 
 def _wake(module: nn.Module) -> None:
@@ -100,7 +110,7 @@ def _slopes(subject: Subject, dtype: torch.dtype) -> tuple[Sequence[torch.Tensor
 
     def penalty() -> torch.Tensor:
         torch.manual_seed(0)  # for networks that draw numbers themselves
-        samples = real.to(dtype).requires_grad_()
+        samples = _seen(subject, real).to(dtype).requires_grad_()
         (slope,) = torch.autograd.grad(discriminator(samples, label).sum(), samples, create_graph=True)
         return slope.double().square().flatten(1).sum(1).mean()
 

@@ -12,11 +12,11 @@ from torch import nn
 
 from .. import api, checkpoint, weights
 from ..errors import Interrupted
+from ..generating import CHUNK, generate
 from ..players import latent_size
 from ..randomness import latents
 from ..reporting import Silent
 from ..run import Run
-from ..sampler import CHUNK, generate
 from .check import Check
 from .subject import STEPS, Subject
 

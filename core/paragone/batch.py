@@ -1,0 +1,115 @@
+"""Samples, and all that is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from . import __version__
+from .artefacts import Lines
+from .errors import UsageError
+from .modality import resolve
+from .request import Request
+from .writing import write
+
+if TYPE_CHECKING:
+    from .sampler import Sampler
+
+
+@dataclass
+class Batch:
+    """Samples and what they were made from.
+
+    Attributes:
+        sampler: that made them.
+        samples: ``(B, *spec.shape)`` on the CPU.
+        requests: B seeds, labels and truncations.
+        options: an instance of the modality's ``sample_config``, which they were made with.
+        facts: what the medium's own way of choosing says of each, B mappings of JSON values; empty without one.
+    """
+
+    sampler: Sampler
+    samples: torch.Tensor
+    requests: list[Request]
+    options: Any
+    facts: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def joined(cls, parts: Iterable[Batch]) -> Batch:
+        """All samples of ``parts``, at least one, which one sampler made with the same options."""
+        batches = list(parts)
+        requests = [request for batch in batches for request in batch.requests]
+        facts = [each for batch in batches for each in batch.facts]
+        return cls(batches[0].sampler, torch.cat([batch.samples for batch in batches]), requests, batches[0].options, facts)
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each."""
+        return [request.seed for request in self.requests]
+
+    @property
+    def labels(self) -> list[str | None]:
+        """The label of each, ``None`` for data without labels."""
+        return [request.label for request in self.requests]
+
+    def lines(self) -> list[str]:
+        """Each as a line of text.
+
+        Raises:
+            UsageError: if the medium's samples are none.
+        """
+        modality = self.sampler.modality
+        if not modality.lines:
+            raise UsageError(f"samples of {modality.name} are no lines of text", where="lines", fix="Write files: batch.save(folder).")
+        artefacts: Lines = resolve(modality.artefacts)(self.sampler.spec, self.options)
+        return [artefacts.line(sample) for sample in self.samples]
+
+    def scores(self) -> list[float] | None:
+        """What the discriminator thinks of each: its logit, larger for more like the data. ``None`` if the run has no discriminator."""
+        return self.sampler.judge(self.samples, self.requests).tolist() if self.sampler.has_discriminator else None
+
+    def asked(self, index: int) -> dict[str, Any]:
+        """The seed and label of sample ``index``, and its place if it lies on a walk, as JSON values."""
+        request = self.requests[index]
+        walk = {} if request.walk is None else {"walk": dict(vars(request.walk))}
+        return {"seed": request.seed, "label": request.label, **walk}
+
+    def provenance(self, index: int) -> dict[str, Any]:
+        """All it takes to make sample ``index`` again, as JSON values."""
+        sampler, config = self.sampler, self.sampler.run.config
+        chosen = {"options": dict(vars(self.options))} if sampler.modality.choosing else {}
+        return {
+            "paragone": __version__,
+            "plugin": config["plugin"],
+            "modality": sampler.modality.name,
+            "run": sampler.hash,
+            **self.asked(index),
+            "truncation": self.requests[index].truncation,
+            **chosen,
+            **({"chosen": dict(self.facts[index])} if self.facts else {}),
+            "data": config["data"].get("fingerprint"),
+            "settings": sampler.settings.to_dict(),
+        }
+
+    def save(self, out: str | Path, options: object = None, overwrite: bool = False) -> list[Path]:
+        """Write ``<seed>.<extension>`` for each, and a contact sheet if they are more than one.
+
+        Args:
+            out: folder, made if absent.
+            options: an instance of the modality's ``sample_config``; those they were made with, if not given.
+            overwrite: replace other files of these names.
+
+        Returns:
+            The paths written, the sheet last.
+
+        Raises:
+            OutputError: if another file of that name is there, or it cannot be written.
+        """
+        return write(self.sampler, iter([self]), Path(out), self.options if options is None else options, overwrite)

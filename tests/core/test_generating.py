@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from paragone.errors import DivergenceError, PluginError
+from paragone.execution import Execution
+from paragone.generating import CHUNK, generate, in_chunks
+from paragone.spec import Axis, SampleSpec
+
+HERE = Execution(torch.device("cpu"))
+TOKENS = SampleSpec((Axis("position", 3, "tokens", vocabulary=2**40, padding=0),), "int64", 0, 2**40 - 1)
+NUMBERS = SampleSpec((Axis("entry", 3, "features"),))
+
+
+class Given(nn.Module):
+    """Returns what it is asked for, multiplied, as another type."""
+
+    def __init__(self, factor: float, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.factor, self.dtype = factor, dtype
+
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        return (latent.double() * self.factor).to(self.dtype)
+
+
+@pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, 2 * CHUNK + 3])
+def test_every_call_has_the_same_size_and_every_row_its_own_label(count: int) -> None:
+    sizes = []
+
+    def network(rows: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        assert label is not None
+        sizes.append((len(rows), len(label)))
+        return rows[:, 0] + 1000 * label
+
+    rows = torch.arange(count, dtype=torch.float64)[:, None]
+    found = in_chunks(network, rows, [index % 3 for index in range(count)], HERE.device)
+    assert found.tolist() == [index + 1000 * (index % 3) for index in range(count)]
+    assert set(sizes) == {(CHUNK, CHUNK)}
+
+
+def test_tokens_keep_their_type_and_value() -> None:
+    latent = torch.arange(60, dtype=torch.float64).view(20, 3)
+    samples = generate(Given(2.0**24 + 1, torch.int64), TOKENS, HERE, latent, None)
+    assert samples.dtype == torch.int64
+    assert samples[19].tolist() == [57 * (2**24 + 1), 58 * (2**24 + 1), 59 * (2**24 + 1)]  # float32 has no such number
+
+
+@pytest.mark.parametrize(("factor", "dtype"), [(-1.0, torch.int64), (2.0**41, torch.int64), (1.0, torch.float32)])
+def test_tokens_of_no_vocabulary_are_refused(factor: float, dtype: torch.dtype) -> None:
+    with pytest.raises(PluginError, match="do not fit their description"):
+        generate(Given(factor, dtype), TOKENS, HERE, torch.ones(2, 3), None)
+
+
+def test_numbers_are_brought_into_their_range() -> None:
+    samples = generate(Given(3.0, torch.bfloat16), NUMBERS, HERE, torch.tensor([[-1.0, 0.25, 1.0]]), None)
+    assert samples.dtype == torch.float32
+    assert samples.tolist() == [[-1.0, 0.75, 1.0]]
+    with pytest.raises(DivergenceError, match="not finite"):
+        generate(Given(float("nan"), torch.float32), NUMBERS, HERE, torch.ones(2, 3), None)
