@@ -13,14 +13,15 @@ from paragone.errors import UsageError
 from paragone.modality import Modality
 from paragone.options import setting
 
-from . import seeds
+from . import lines, seeds
 from .faults import say
 from .flags import MACHINE, OUTPUT, WHAT, Flag, flags_of, given
 
 if TYPE_CHECKING:
     import typer
 
-    from paragone.sampler import Batch, Sampler
+    from paragone.batch import Batch
+    from paragone.sampler import Sampler
 
 COUNT = 8
 """Samples made when nobody says how many."""
@@ -32,6 +33,7 @@ _PANELS = {
     "label": WHAT,
     "seed": WHAT,
     "seeds": WHAT,
+    "walk": WHAT,
     "truncation": WHAT,
     "out": OUTPUT,
     "overwrite": OUTPUT,
@@ -52,6 +54,7 @@ class SampleFlags:
         None, "Number of the first one; the same number makes the same again. Not given: at random.", minimum=0, maximum=seeds.LARGEST
     )
     seeds: str = setting("", "Numbers of those to make, such as 0,4-9, instead of --seed and --count.", metavar="LIST")
+    walk: str = setting("", "Two seeds, such as 3,9: make --count steps on the way from the one to the other.", metavar="A,B")
     truncation: float = setting(1.0, "Below 1: more typical, less varied.", minimum=0.01, maximum=1.0)
     out: str = setting("out", "Folder for the files.", metavar="FOLDER")
     overwrite: bool = setting(False, "Replace files that are there already.")
@@ -59,10 +62,20 @@ class SampleFlags:
     device: str = setting("auto", "Where to compute: auto, cpu, cuda, cuda:1, mps, …", metavar="DEVICE")
 
 
+@dataclass(frozen=True)
+class LineFlags(SampleFlags):
+    """The same, of a medium whose samples are lines of text."""
+
+    out: str = setting("", "File for the lines, .txt or .jsonl. Not given: they are printed.", metavar="FILE")
+    overwrite: bool = setting(False, "Replace the file if it is there already.")
+    json: bool = setting(False, "Print one JSON object instead of lines.")
+
+
 def flags(modality: Modality) -> list[Flag]:
     """The flags of ``create MEDIUM``: every medium's, then this medium's own."""
-    common = flags_of("cli", SampleFlags, _PANELS, switches=True, short={"count": "-n"})
-    return common + flags_of("sample", modality.sample_config, OUTPUT, taken=taken_by(common))
+    common = flags_of("cli", LineFlags if modality.lines else SampleFlags, _PANELS, switches=True, short={"count": "-n"})
+    own = flags_of("sample", modality.sample_config, WHAT if modality.choosing else OUTPUT, taken=taken_by(common))
+    return common + own
 
 
 def taken_by(flags: Sequence[Flag]) -> set[str]:
@@ -79,7 +92,7 @@ def help_text(modality: Modality) -> str:
 
 
 def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> None:
-    """Make what was asked for; paths or JSON on stdout.
+    """Make what was asked for; paths, lines or JSON on stdout.
 
     Raises:
         ParagoneError: of the kind that fits.
@@ -88,9 +101,13 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     if context.invoked_subcommand is not None:
         _refuse_flags_before(context.invoked_subcommand, flags, values)
         return
-    asked = SampleFlags(**given(flags, values, "cli"))
+    named = given(flags, values, "cli")
+    asked = (LineFlags if modality.lines else SampleFlags)(**named)
     options = modality.sample_config(**given(flags, values, "sample"))
-    numbers = choose_seeds(given(flags, values, "cli"))
+    walk = choose_walk(named)
+    numbers = [] if walk else choose_seeds(named)
+    if modality.lines and asked.out:
+        lines.check_name(Path(asked.out))
 
     from paragone.opening import bundled, newest_run
 
@@ -99,24 +116,66 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
         say(f"nothing has been trained here yet: using the model that came with it. Train your own with `create {modality.name} train`.")
 
     from paragone.sampler import Sampler
-    from paragone.writing import write
 
     sampler = Sampler.load(folder, asked.device, modality.name, "best" if asked.best else "last")
-    made: list[dict[str, Any]] = []
-    batches = _remember(sampler.stream(numbers, asked.label or None, asked.truncation), made)
-    paths = write(sampler, batches, Path(asked.out or "out"), options, asked.overwrite, _Counter(len(numbers)))
-    if asked.seed is None and not asked.seeds:
+    if walk:
+        batches = sampler.stream_walk(*walk, asked.count, asked.label or None, asked.truncation, options, say)
+    else:
+        batches = sampler.stream(numbers, asked.label or None, asked.truncation, options, say)
+    counter = _Counter(asked.count if walk else len(numbers))
+    if modality.lines:
+        _make_lines(asked, sampler, batches, counter)
+    else:
+        _make_files(asked, sampler, batches, options, counter)
+    if not walk and asked.seed is None and not asked.seeds:
         say(f"seed {numbers[0]}: give --seed {numbers[0]} to make the same again")
-    _show(asked, sampler, made, paths)
 
 
-def _show(asked: SampleFlags, sampler: Sampler, made: list[dict[str, Any]], paths: list[Path]) -> None:
+def _make_files(asked: SampleFlags, sampler: Sampler, batches: Iterator[Batch], options: object, counter: _Counter) -> None:
+    from paragone.writing import write
+
+    made: list[dict[str, Any]] = []
+    paths = write(sampler, _remember(batches, made), Path(asked.out or "out"), options, asked.overwrite, counter)
     if asked.json:
         files = [{"path": str(path), **facts} for path, facts in zip(paths, made, strict=False)]
         sheet = str(paths[-1]) if len(paths) > len(made) else None
-        print(json.dumps({"run": str(sampler.run.path), "hash": sampler.hash, "files": files, "sheet": sheet}))
+        print(json.dumps({**_facts(sampler), "files": files, "sheet": sheet}))
     else:
         print("\n".join(map(str, paths)))
+
+
+def _make_lines(asked: SampleFlags, sampler: Sampler, batches: Iterator[Batch], counter: _Counter) -> None:
+    from paragone.cores import core_left_over
+
+    with core_left_over():  # token by token there is little to share among threads, and one that waits for its core holds up all
+        if asked.out:
+            lines.save(Path(asked.out), _counted(batches, counter), asked.overwrite)
+        elif asked.json:
+            lines.show_json(_facts(sampler), batches)
+        else:
+            lines.show(batches)
+    if asked.out:
+        print(json.dumps({**_facts(sampler), "file": asked.out, "count": counter.done}) if asked.json else asked.out)
+
+
+def _facts(sampler: Sampler) -> dict[str, Any]:
+    return {"run": str(sampler.run.path), "hash": sampler.hash}
+
+
+def choose_walk(asked: dict[str, Any]) -> tuple[int, int] | None:
+    """The seeds between which ``--walk`` goes, ``None`` where nobody gave it.
+
+    Raises:
+        UsageError: if it cannot be read, has fewer than 2 steps, or stands beside seeds.
+    """
+    if "walk" not in asked:
+        return None
+    for other in ("seed", "seeds"):
+        if other in asked:
+            raise UsageError(f"cannot be used together with --{other}", where="--walk", fix="It names the seeds itself.")
+    if asked.get("count", COUNT) < 2:
+        raise UsageError("a walk has 2 steps at least", where="--count", fix="Give a larger one, or leave --walk out.")
+    return seeds.pair(asked["walk"])
 
 
 def choose_seeds(asked: dict[str, Any]) -> list[int]:
@@ -145,17 +204,24 @@ def _refuse_flags_before(command: str, flags: Sequence[Flag], values: dict[str, 
 
 def _remember(batches: Iterator[Batch], made: list[dict[str, Any]]) -> Iterator[Batch]:
     for batch in batches:
-        made += [{"seed": seed, "label": label} for seed, label in zip(batch.seeds, batch.labels, strict=True)]
+        made += map(batch.asked, range(len(batch)))
+        yield batch
+
+
+def _counted(batches: Iterator[Batch], counter: _Counter) -> Iterator[Batch]:
+    for batch in batches:
+        counter(counter.done + len(batch))
         yield batch
 
 
 class _Counter:
-    """Counts on stderr, while a person is watching and there is much to do."""
+    """Counts, on stderr while a person is watching and there is much to do."""
 
     def __init__(self, total: int) -> None:
-        self.total = total
+        self.total, self.done = total, 0
         self.shown = total > 64 and sys.stderr.isatty()
 
     def __call__(self, done: int) -> None:
+        self.done = done
         if self.shown:
             print(f"\r{done:,} of {self.total:,}", end="\n" if done == self.total else "", file=sys.stderr, flush=True)

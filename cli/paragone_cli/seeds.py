@@ -41,6 +41,19 @@ def _range(part: str) -> tuple[int, int]:
     return first, last + 1
 
 
+def pair(text: str) -> tuple[int, int]:
+    """``"3,9"`` → ``(3, 9)``, where a walk begins and where it ends.
+
+    Raises:
+        UsageError: if it is not written like that.
+    """
+    parts = text.split(",")
+    if len(parts) != 2 or not all(re.fullmatch(r"\d{1,19}", part.strip(), re.ASCII) and int(part) <= LARGEST for part in parts):
+        fix = f"Write whole numbers from 0 to {LARGEST}, as in --walk 3,9."
+        raise UsageError(f"{text[:40]!r} is no pair of seeds", where="--walk", fix=fix)
+    return int(parts[0]), int(parts[1])
+
+
 def consecutive(first: int | None, count: int) -> list[int]:
     """``count`` seeds from ``first`` on, or from one chosen at random.
 

@@ -64,6 +64,10 @@ class OpenDataset(Protocol):
             note: called with one plain line for each thing a user should know,
                 such as files that were skipped.
 
+        It may take one more argument, ``like: SampleSpec | None``: what a run's samples are, for
+        other data that is to be read as that run would, with its tokenizer for instance. Then the
+        fingerprint must not depend on it.
+
         Raises:
             paragone.errors.DataError: if nothing can be learned from it.
         """

@@ -21,6 +21,7 @@ from .run import newest
 
 if TYPE_CHECKING:
     from .data import Dataset
+    from .spec import SampleSpec
 
 
 def cache_folder(modality: str) -> Path:
@@ -78,7 +79,7 @@ def newest_run(medium: Modality) -> Path:
         return bundled(medium.model)
 
 
-def open_data(medium: Modality, config: Any, source: Path | None, note: Callable[[str], None]) -> Dataset:
+def open_data(medium: Modality, config: Any, source: Path | None, note: Callable[[str], None], like: SampleSpec | None = None) -> Dataset:
     """The data at ``source``, or the medium's starter set.
 
     Args:
@@ -86,6 +87,7 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
         config: an instance of its ``data_config``.
         source: folder, archive or file; ``None`` for the starter set.
         note: told what a user should know.
+        like: the samples of a run that the data is to fit, where the medium's ``dataset`` takes that.
 
     Raises:
         DataError: if there is nothing to learn from.
@@ -94,7 +96,9 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
     source = starter(medium) if source is None else source
     try:
         with running(medium.dataset):
-            dataset: Dataset = resolve(medium.dataset)(source, config, cache_folder(medium.name), note)
+            code = resolve(medium.dataset)
+            fitting = {} if like is None or "like" not in inspect.signature(code).parameters else {"like": like}
+            dataset: Dataset = code(source, config, cache_folder(medium.name), note, **fitting)
         if not len(dataset):
             raise DataError("holds no samples", fix="Put some files into it.")
     except DataError as error:

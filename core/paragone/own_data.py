@@ -40,8 +40,8 @@ def data_like(sampler: Sampler, path: Path | None, note: Callable[[str], None]) 
     Raises:
         ParagoneError: if it cannot be opened, or its samples are of another shape.
     """
-    dataset = open_data(sampler.modality, sampler.settings.data, path, note)
-    if dataset.spec.shape != sampler.spec.shape or dataset.spec.dtype != sampler.spec.dtype:
+    dataset = open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec)
+    if not sampler.spec.fits(dataset.spec):
         raise DataError(
             f"gives samples of {dataset.spec}, this run makes {sampler.spec}",
             where=path or "starter set",

@@ -96,7 +96,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     kept = opened.config["data"]
     source = Path(data) if data is not None else (Path(kept["path"]) if kept.get("path") else None)
     try:
-        dataset, held = _open(medium, settings, source, reporter, ranks)
+        dataset, held = _open(medium, settings, source, reporter, ranks, SampleSpec.from_json(opened.config["spec"]))
     except DataError as error:
         if data is not None:
             raise
@@ -151,13 +151,15 @@ def _execution(train: TrainSettings, ranks: Ranks) -> Execution:
     return Execution.choose(ranks.device(train.device), train.precision, train.compile, threads)
 
 
-def _open(medium: Modality, settings: Settings, source: Path | None, reporter: Reporter, ranks: Ranks) -> tuple[Dataset, Dataset | None]:
+def _open(
+    medium: Modality, settings: Settings, source: Path | None, reporter: Reporter, ranks: Ranks, like: SampleSpec | None = None
+) -> tuple[Dataset, Dataset | None]:
     """What is trained on, and what is held out; the same in all processes, and only one decodes it."""
     part_size(
         settings.train.batch, settings.train.accumulate, settings.train.group, ranks.size
     )  # a slip is told before that takes its time
     with ranks.after_first():
-        dataset = open_data(medium, settings.data, source, reporter.note)
+        dataset = open_data(medium, settings.data, source, reporter.note, like)
     if not settings.train.conditional:
         dataset = Unlabelled(dataset)
     training, held = hold_out(dataset, settings.train.hold_out)

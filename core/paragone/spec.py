@@ -95,6 +95,11 @@ class SampleSpec:
         """Numbers in one sample."""
         return math.prod(self.shape)
 
+    def fits(self, other: SampleSpec) -> bool:
+        """Whether samples of ``other`` can be compared with these: of one shape and dtype, and tokens that mean the same."""
+        same = self.shape == other.shape and self.dtype == other.dtype
+        return same and (self.tokens is None or (self.axes, self.traits) == (other.axes, other.traits))
+
     def __str__(self) -> str:
         axes = " × ".join(f"{axis.size} {axis.name}" for axis in self.axes)
         return f"{axes}, {self.dtype} in [{self.low:g}, {self.high:g}]"

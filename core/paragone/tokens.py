@@ -73,7 +73,7 @@ def rows(tokens: torch.Tensor, vocabulary: int) -> torch.Tensor:
     return one_hot(tokens, vocabulary).float()
 
 
-def draw(logits: torch.Tensor, noise: torch.Tensor, temperature: float = 1.0) -> torch.Tensor:
+def draw(logits: torch.Tensor, noise: torch.Tensor, temperature: float = 1.0, ordered: bool = True) -> torch.Tensor:
     """A token for each row of logits, as a function of normal noise.
 
     The tokens are laid side by side in the order of their probability, the likeliest
@@ -85,16 +85,19 @@ def draw(logits: torch.Tensor, noise: torch.Tensor, temperature: float = 1.0) ->
         logits: ``(B, V)``.
         noise: ``(B,)`` standard normal.
         temperature: the logits are divided by it.
+        ordered: ``False`` leaves the tokens in the order of their numbers, for those who draw at random anyway: sorting takes the longest.
 
     Returns:
         ``(B,)`` int64.
     """
-    ordered, tokens = (logits.float() / temperature).sort(dim=1, descending=True, stable=True)
+    logits, tokens = logits.float() / temperature, None
+    if ordered:
+        logits, tokens = logits.sort(dim=1, descending=True, stable=True)
     point = torch.erf(noise.float().abs() / math.sqrt(2.0))  # 2Φ(|ε|) − 1
-    chances = ordered.softmax(1)
-    place = (chances.cumsum(1) <= point[:, None]).sum(1)
-    place = place.minimum((chances > 0).sum(1) - 1)  # a sum of rounded chances may end below the point
-    return tokens.gather(1, place[:, None])[:, 0]
+    sums = logits.softmax(1).cumsum(1)
+    # a sum of rounded chances may end below the point: then it is the last token that has a chance
+    place = (sums <= point[:, None].minimum(sums[:, -1:] * (1 - 2**-23))).sum(1)
+    return place if tokens is None else tokens.gather(1, place[:, None])[:, 0]
 
 
 def written(tokens: torch.Tensor, padding: int | None) -> torch.Tensor:

@@ -27,8 +27,7 @@ class LinesNetwork:
     """``[network]`` of ``lines`` and ``mle``."""
 
     embedding: int = setting(128, "Length of a token's vector.", minimum=1)
-    hidden: int = setting(384, "Hidden units of each recurrent layer.", minimum=1)
-    layers: int = setting(1, "Recurrent layers.", minimum=1, maximum=8)
+    hidden: int = setting(384, "Hidden units of the LSTM.", minimum=1)
     dropout: float = setting(0.3, "Share of input and output features that is dropped in training.", minimum=0.0, maximum=0.9)
     judge: int = setting(160, "Channels of the discriminator.", minimum=8)
     features: int = setting(256, "Features of its last layer.", minimum=1)

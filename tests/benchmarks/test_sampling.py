@@ -21,7 +21,7 @@ import json, sys, tempfile, time
 import psutil
 import torch
 import paragone
-from paragone.sampler import CHUNK
+from paragone.generating import CHUNK
 from paragone.writing import save_all
 
 run, threads, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

@@ -41,6 +41,19 @@ def test_a_chosen_seed_is_told_and_gives_the_same_again(create: Create, trained:
     assert Path(first.out.strip()).read_bytes() == Path(again.out.strip()).read_bytes()
 
 
+def test_a_walk_makes_a_file_a_step(create: Create, trained: Path) -> None:
+    result = create("points", "--run", str(trained), "--walk", "3,9", "-n", "4", "--json")
+    assert result.code == 0, result.err
+    assert result.err == ""
+    facts = json.loads(result.out)
+    assert [file["path"] for file in facts["files"]] == [f"out/3-to-9-{step}-of-4.json" for step in (1, 2, 3, 4)]
+    assert [file["walk"] for file in facts["files"]] == [{"to": 9, "step": step, "of": 4} for step in range(4)]
+    ends = json.loads(create("points", "--run", str(trained), "--seeds", "3,9", "--json").out)["files"]
+    points = [json.loads(Path(file["path"]).read_text())["point"] for file in (*ends, facts["files"][0], facts["files"][-1])]
+    assert points[:2] == points[2:]
+    assert [file["label"] for file in ends] == [facts["files"][place]["label"] for place in (0, -1)]
+
+
 def test_the_newest_run_is_taken(create: Create, trained: Path, toy: Path) -> None:
     shutil.copytree(trained, toy / "runs" / "mine")
     facts = json.loads(create("points", "--seed", "1", "--json").out)
@@ -83,6 +96,13 @@ def test_nothing_is_overwritten_unless_told(create: Create, trained: Path, toy: 
         (["--truncation", "0"], "--truncation: 0.0 is out of range"),
         (["--truncation", "1.1"], "--truncation: 1.1 is out of range"),
         (["--truncation", "nan"], "--truncation: nan is not a number"),
+        (["--walk", "3,9", "--seed", "1"], "--walk: cannot be used together with --seed"),
+        (["--walk", "3,9", "--seeds", "1"], "--walk: cannot be used together with --seeds"),
+        (["--walk", "3,9", "-n", "1"], "--count: a walk has 2 steps at least"),
+        (["--walk", "3"], "--walk: '3' is no pair of seeds"),
+        (["--walk", "3,-9"], "--walk: '3,-9' is no pair of seeds"),
+        (["--walk", "3,4,5"], "--walk: '3,4,5' is no pair of seeds"),
+        (["--walk", f"3,{2**63}"], "is no pair of seeds"),
         (["--seed"], "requires an argument"),
     ],
 )

@@ -57,10 +57,12 @@ def what_is_declared_is_there(subject: Subject) -> str | None:
     medium = subject.medium
     strings = [medium.dataset, medium.artefacts, *(preset.build for preset in medium.presets)]
     strings += [extractor.build for extractor in medium.extractors] + [metric.measure for metric in medium.metrics]
-    strings += [medium.make_starter] if medium.make_starter else []
+    strings += [string for string in (medium.make_starter, medium.choosing) if string]
     wrong = [string for string in strings if not callable(resolve(string))]
     if wrong:
         return f"{wrong[0]} is not callable"
+    if medium.lines and not callable(getattr(resolve(medium.artefacts), "line", None)):
+        return f"its samples are lines, and {medium.artefacts} has no method `line`"
     if medium.starter and not bundled(medium.starter).exists():
         return f"there is no starter data at {medium.starter}"
     if medium.model:

@@ -83,7 +83,7 @@ class Drawing(nn.Module):
             logits, state = self.step(state, previous, position)
             if allowed is not None and position < len(allowed):
                 logits = logits.float().masked_fill(~allowed[position], -torch.inf)
-            previous = draw(logits, noise[:, position], temperature)
+            previous = draw(logits, noise[:, position], temperature, ordered=not self.training)
             if self.padding is not None:
                 previous = previous.masked_fill(ended, self.padding)
                 ended = ended | (previous == self.padding)

@@ -12,6 +12,7 @@ from paragone.spec import SampleSpec
 
 from .decoding import Drawing
 from .judging import TextDiscriminator
+from .memory import Kept, Memory
 
 if TYPE_CHECKING:
     from ..presets import LinesNetwork
@@ -29,24 +30,23 @@ class LinesGenerator(Drawing):
         self.embedding = nn.Embedding(self.vocabulary + 1, config.embedding)
         nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
         self.label = nn.Embedding(labels, config.embedding) if labels else None
-        self.memory = nn.LSTM(config.embedding * (2 if labels else 1), config.hidden, config.layers, batch_first=True)
+        self.memory = Memory(config.embedding * (2 if labels else 1), config.hidden)
         self.out = nn.Linear(config.hidden, config.embedding)
         self.bias = nn.Parameter(torch.zeros(self.vocabulary))
-        self.masks = (self.memory.input_size, config.hidden)
+        self.masks = (config.embedding * (2 if labels else 1), config.hidden)
         self.dropout_size = sum(self.masks) if config.dropout else 0
 
-    def begin(self, latent: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor | None, tuple[torch.Tensor, torch.Tensor]]:
+    def begin(self, latent: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor | None, Kept]:
         """The label, and an empty memory."""
-        empty = latent.new_zeros(self.memory.num_layers, len(latent), self.memory.hidden_size)
-        return label, (empty, empty)
+        return label, self.memory.begin(len(latent))
 
     def step(
-        self, state: tuple[torch.Tensor | None, tuple[torch.Tensor, torch.Tensor]], previous: torch.Tensor, position: int
-    ) -> tuple[torch.Tensor, tuple[torch.Tensor | None, tuple[torch.Tensor, torch.Tensor]]]:
+        self, state: tuple[torch.Tensor | None, Kept], previous: torch.Tensor, position: int
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor | None, Kept]]:
         """See :meth:`Drawing.step`."""
-        label, memory = state
-        hidden, memory = self.memory(self.read(previous[:, None], label), memory)
-        return self.score(hidden)[:, 0], (label, memory)
+        label, kept = state
+        hidden, kept = self.memory.step(self.read(previous[:, None], label)[:, 0], kept)
+        return self.score(hidden), (label, kept)
 
     def logits(
         self, latent: torch.Tensor, label: torch.Tensor | None, tokens: torch.Tensor, dropout: torch.Tensor | None = None
@@ -54,10 +54,10 @@ class LinesGenerator(Drawing):
         """See :meth:`paragone.tokens.TokenGenerator.logits`."""
         inputs = self.read(self.shifted(tokens), label)
         if dropout is None:
-            return self.score(self.memory(inputs)[0])
+            return self.score(self.memory(inputs))
         kept = (dropout >= self.drop).to(inputs.dtype)[:, None] / (1 - self.drop)  # (B, 1, sum of masks)
         first, second = kept.split_with_sizes(self.masks, 2)
-        return self.score(self.memory(inputs * first)[0] * second)
+        return self.score(self.memory(inputs * first) * second)
 
     def read(self, tokens: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """``(B, T)`` → ``(B, T, input)``."""
@@ -67,7 +67,7 @@ class LinesGenerator(Drawing):
         return torch.cat([vectors, self.label(label)[:, None].expand(-1, vectors.shape[1], -1)], 2)
 
     def score(self, hidden: torch.Tensor) -> torch.Tensor:
-        """``(B, T, hidden)`` → logits ``(B, T, V)``."""
+        """``(…, hidden)`` → logits ``(…, V)``."""
         return self.out(hidden) @ self.embedding.weight[: self.vocabulary].T + self.bias
 
 

@@ -13,12 +13,13 @@ from paragone.spec import SampleSpec
 
 from .decoding import Drawing
 from .judging import TextDiscriminator, TextEncoder
+from .memory import Kept, Memory
 
 if TYPE_CHECKING:
     from ..presets import NamesNetwork
 
-State = tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]
-"""The plan ``(B, L, plan)``, and the LSTM's memory."""
+State = tuple[torch.Tensor, Kept]
+"""The plan ``(B, L, plan)``, and what the memory keeps."""
 
 
 class NamesGenerator(Drawing):
@@ -36,20 +37,19 @@ class NamesGenerator(Drawing):
         self.label = nn.Embedding(labels, config.code) if labels else None
         self.plan = Plan(config.code * (2 if labels else 1), config.plan, self.length)
         self.embedding = nn.Embedding(self.vocabulary + 1, config.embedding)
-        self.memory = nn.LSTM(config.embedding + config.plan, config.hidden, batch_first=True)
+        self.memory = Memory(config.embedding + config.plan, config.hidden)
         self.out = nn.Linear(config.hidden + config.plan, self.vocabulary)
 
     def begin(self, latent: torch.Tensor, label: torch.Tensor | None) -> State:
         """The plan, and an empty memory."""
-        empty = latent.new_zeros(1, len(latent), self.memory.hidden_size)
-        return self.planned(latent, label), (empty, empty)
+        return self.planned(latent, label), self.memory.begin(len(latent))
 
     def step(self, state: State, previous: torch.Tensor, position: int) -> tuple[torch.Tensor, State]:
         """See :meth:`Drawing.step`."""
-        plan, memory = state
-        here = plan[:, position : position + 1]
-        hidden, memory = self.memory(torch.cat([self.embedding(previous[:, None]), here], 2), memory)
-        return self.out(torch.cat([hidden, here], 2))[:, 0], (plan, memory)
+        plan, kept = state
+        here = plan[:, position]
+        hidden, kept = self.memory.step(torch.cat([self.embedding(previous), here], 1), kept)
+        return self.out(torch.cat([hidden, here], 1)), (plan, kept)
 
     def logits(
         self, latent: torch.Tensor, label: torch.Tensor | None, tokens: torch.Tensor, dropout: torch.Tensor | None = None
@@ -58,7 +58,7 @@ class NamesGenerator(Drawing):
         before, plan = self.shifted(tokens), self.planned(latent, label)
         if dropout is not None:  # what is forgotten must be read from the code: Bowman et al. 2016, section 3.1
             before = before.masked_fill(dropout < self.forget, self.start)
-        hidden = self.memory(torch.cat([self.embedding(before), plan], 2))[0]
+        hidden = self.memory(torch.cat([self.embedding(before), plan], 2))
         return self.out(torch.cat([hidden, plan], 2))
 
     def planned(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:

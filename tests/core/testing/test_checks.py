@@ -132,6 +132,8 @@ def open_anything(path: Path, config: Any, cache: Path, note: Callable[[str], No
 BROKEN: dict[str, list[tuple[Break, str]]] = {
     "what_is_declared_is_there": [
         (declaring(dataset="toy_plugin.model:SPEC"), "SPEC is not callable"),
+        (declaring(choosing="toy_plugin.model:SPEC"), "SPEC is not callable"),
+        (declaring(lines=True), "has no method `line`"),
         (declaring(artefacts="toy_plugin.model:Nowhere"), "cannot be loaded"),
         (declaring(starter="toy_plugin:no.csv"), "no starter data at toy_plugin:no.csv"),
         (declaring(model="toy_plugin:model"), "is no run folder"),

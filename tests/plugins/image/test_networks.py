@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from paragone.errors import UsageError
+from paragone.generating import CHUNK
 from paragone.modality import resolve
 from paragone.players import Players
 from paragone.registry import registry
-from paragone.sampler import CHUNK
 from paragone.spec import Axis, SampleSpec
 from paragone_image.networks.small import Double, Refine, group_deviation, leaky_clamp
 from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork

@@ -1,0 +1,143 @@
+"""One training on an oracle's sequences, and what its generator and its discriminator are worth.
+
+The medium is the text plugin's; its networks ask nothing of a sample but a length and a vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from paragone.allocator import keep_freed_memory
+from paragone.budget import Budget
+from paragone.data import Dataset
+from paragone.execution import Execution
+from paragone.randomness import derive, generator_for
+from paragone.sampler import build
+from paragone.settings import settle
+from paragone.trainer import Trainer
+from paragone_text.networks.decoding import Drawing
+from paragone_text.plugin import paragone_modality
+
+from .. import knobs
+from .lstm import Oracle
+from .measures import Along, Estimate, Logits, along, scores
+from .regret import Regret, regret
+
+ALPHAS = (0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.5)
+"""What the logits are multiplied by, one over the temperature: 1 samples what was learned, more of it samples the likely."""
+CHUNK = 64
+
+
+def trainer_for(dataset: Dataset, preset: str, *layers: Mapping[str, Any]) -> Trainer:
+    """A trainer of the text medium on ``dataset``, not begun, on one thread unless told otherwise.
+
+    Args:
+        dataset: of an oracle's sequences.
+        preset: of the text medium.
+        layers: settings by dotted name; later ones win, and the person's own (:func:`knobs.overrides`) win over all.
+    """
+    medium = paragone_modality()
+    every = [{"train.preset": preset, "train.threads": knobs.threads(), "train.device": "cpu"}, *layers, knobs.overrides()]
+    settings = settle(medium, [("benchmark", layer) for layer in every])
+    execution = Execution.choose(settings.train.device, settings.train.precision, settings.train.compile, settings.train.threads)
+    players = build(medium, settings, dataset.spec, 0, derive(settings.train.seed, "weights"))
+    return Trainer(players, dataset, settings, execution)
+
+
+def train(trainer: Trainer, look: Callable[[float], None], looks: int = 10) -> float:
+    """Train to the end of the budget, which is counted in seconds of processor time, so that a shared machine is fair.
+
+    Args:
+        trainer: not begun.
+        look: called with the share of the budget that is used, ``looks`` times; its time does not count.
+
+    Returns:
+        Seconds of processor time.
+    """
+    keep_freed_memory()
+    budget, watch, looked, paused = Budget.of(trainer.settings.train), knobs.Watch.start(), 0, 0.0
+    while (progress := budget.progress(trainer.samples, trainer.seconds)) < 1:
+        trainer.advance(progress)
+        trainer.seconds = watch.cpu - paused
+        if budget.progress(trainer.samples, trainer.seconds) >= (looked + 1) / looks:
+            looked, begun = looked + 1, watch.cpu
+            look(looked / looks)
+            paused += watch.cpu - begun
+    trainer.check_weights()
+    return trainer.seconds
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generator as a distribution over sequences that is known, as the oracle is.
+
+    Attributes:
+        network: draws a token at a time, and nothing else about a sample is random.
+        alpha: what its logits are multiplied by.
+    """
+
+    network: Drawing
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.network.code:
+            raise ValueError("a generator with a code has no likelihood that can be written down")
+
+    def logits(self, tokens: torch.Tensor) -> torch.Tensor:
+        """``(B, L)`` int64 → ``(B, L, V)``; satisfies :data:`Logits`."""
+        latent = torch.zeros(len(tokens), self.network.latent_size)
+        return self.alpha * self.network.logits(latent, None, tokens).float()
+
+    def sample(self, count: int, seed: int) -> torch.Tensor:
+        """``(count, L)`` int64, in the product's own way."""
+        latent = torch.randn(count, self.network.latent_size, generator=generator_for(seed, "generated"))
+        return torch.cat([self.network.decode(part, None, temperature=1 / self.alpha) for part in latent.split(CHUNK)])
+
+
+def generated(trainer: Trainer, alpha: float = 1.0) -> Generated:
+    """The moving average of the generator."""
+    return Generated(cast(Drawing, trainer.ema.module), alpha)
+
+
+def curve(generator: Generated, oracle: Oracle, test: torch.Tensor, count: int, alphas: Sequence[float] = ALPHAS) -> list[dict[str, Any]]:
+    """Quality against variety: a point for each α.
+
+    Args:
+        generator: whose α is replaced.
+        oracle: the truth.
+        test: ``(N, L)`` int64 of the oracle, not trained on.
+        count: sequences to generate for each point.
+    """
+    points = []
+    for alpha in alphas:
+        mine = Generated(generator.network, alpha)
+        real, fake = along(test, oracle.logits, mine.logits), along(mine.sample(count, 0), mine.logits, oracle.logits)
+        points.append({"alpha": alpha, **{name: [each.mean, each.error] for name, each in scores(real, fake).items()}})
+    return points
+
+
+def judged(trainer: Trainer, oracle: Oracle, fresh: torch.Tensor) -> Regret:
+    """The discriminator against the optimum, on real and generated sequences that neither player has seen.
+
+    Args:
+        trainer: at its end.
+        oracle: the truth.
+        fresh: ``(N, L)`` int64 of the oracle, N even.
+    """
+    # against the generator that it plays with, not the average
+    mine, length = Generated(cast(Drawing, trainer.players.generator)), fresh.shape[1]
+    generator_sequences = mine.sample(len(fresh), 1)
+    real_ratio = length * along(fresh, oracle.logits, mine.logits).ratio
+    fake_ratio = -length * along(generator_sequences, mine.logits, oracle.logits).ratio
+    return regret(logits_of(trainer.players.discriminator, fresh), logits_of(trainer.players.discriminator, generator_sequences), real_ratio, fake_ratio)
+
+
+@torch.no_grad()
+def logits_of(discriminator: nn.Module, tokens: torch.Tensor) -> torch.Tensor:
+    """``(N, L)`` int64 → ``(N,)``."""
+    return torch.cat([discriminator(part, None).float() for part in tokens.split(CHUNK)])
