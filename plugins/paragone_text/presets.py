@@ -17,9 +17,9 @@ class NamesNetwork:
     embedding: int = setting(96, "Length of a token's vector.", minimum=1)
     hidden: int = setting(384, "Hidden units of the LSTM.", minimum=1)
     forget: float = setting(0.3, "Share of the tokens before it that it does not see in training.", minimum=0.0, maximum=1.0)
-    judge: int = setting(128, "Channels of the discriminator and of the encoder.", minimum=8)
-    features: int = setting(256, "Features of their last layer.", minimum=1)
-    blocks: int = setting(3, "Residual blocks of each.", minimum=1)
+    encoder: int = setting(96, "Channels of the encoder.", minimum=8)
+    filters: int = setting(160, "Filters of each width in the discriminator.", minimum=1)
+    features: int = setting(256, "Features of the last layer of both.", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,8 @@ class LinesNetwork:
     embedding: int = setting(128, "Length of a token's vector.", minimum=1)
     hidden: int = setting(384, "Hidden units of the LSTM.", minimum=1)
     dropout: float = setting(0.3, "Share of input and output features that is dropped in training.", minimum=0.0, maximum=0.9)
-    judge: int = setting(160, "Channels of the discriminator.", minimum=8)
+    filters: int = setting(160, "Filters of each width in the discriminator.", minimum=1)
     features: int = setting(256, "Features of its last layer.", minimum=1)
-    blocks: int = setting(4, "Its residual blocks.", minimum=1)
 
 
 @dataclass(frozen=True)

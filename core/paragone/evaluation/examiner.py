@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
@@ -21,6 +21,9 @@ from .evidence import Evidence, Measure, Score
 from .features import MOST, FeatureExtractor, Progress, extract, real_evidence
 
 NOT_FINITE = "it is not finite"
+
+KEPT = 2**24
+"""Numbers in all generated samples together up to which these are kept for those who look at them."""
 
 
 class Examiner:
@@ -63,10 +66,18 @@ class Examiner:
             latent = latents([seeds[index] for index in wanted.tolist()], latent_size(generator))
             return generate(generator, self.spec, self.execution, latent, None if numbers is None else numbers[wanted].tolist())
 
-        batches = (make(wanted) for wanted in torch.split(torch.arange(len(seeds)), CHUNK))
-        features = extract(self.extractor, batches, len(seeds), "generated samples", self.progress)
-        # a sample is a function of its seed: the few that are looked at are made again, instead of keeping all of them
-        return Evidence(features.double(), numbers, make, self.spec)
+        kept: list[torch.Tensor] = []
+        few = len(seeds) * self.spec.size <= KEPT
+
+        def batches() -> Iterator[torch.Tensor]:
+            for wanted in torch.split(torch.arange(len(seeds)), CHUNK):
+                kept.append(make(wanted))
+                yield kept[-1] if few else kept.pop()
+
+        features = extract(self.extractor, batches(), len(seeds), "generated samples", self.progress)
+        # a sample is a function of its seed: those that are looked at can be made again, instead of keeping very many
+        samples = torch.cat(kept) if few else None
+        return Evidence(features.double(), numbers, make if samples is None else samples.__getitem__, self.spec)
 
 
 def labels_like(reference: Evidence, count: int, seed: int) -> torch.Tensor | None:

@@ -7,7 +7,8 @@ Lin 1991, equation 4.1 with equal weights, in bits, so that it lies between 0 an
 1 means that nothing is common to the two. The frequencies are those of a sample, and
 what a sample lacks by chance counts as a difference: the value is too high, the more so
 the fewer texts there are and the longer the n-grams. Real texts in the same number,
-which stand beside it, suffer from the same.
+which stand beside it, suffer from the same; a generator of likely texts only suffers less,
+and can come out below them in the longest n-grams.
 """
 
 from __future__ import annotations

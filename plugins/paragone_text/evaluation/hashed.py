@@ -21,7 +21,7 @@ class HashedGrams:
     Each n-gram is counted in one of 512 entries, up or down as one more bit of its hash
     says: then those that share an entry cancel out on average, and a product of two
     vectors is, on average, that of the counts themselves (Weinberger et al. 2009,
-    section 3). The vector of a text has length 1.
+    lemma 2). The vector of a text has length 1.
 
     Args:
         spec: of a text.

@@ -1,7 +1,7 @@
 """``reference-lm``: the default. The states of a small language model that has read the bundled towns.
 
 It predicts each byte of a text's UTF-8 from those before it: a layer of gated recurrent
-units (Cho et al. 2014, equations 5 to 8). The features of a text are the mean of its states
+units (Cho et al. 2014, equations 5 to 8, as torch computes them). The features of a text are the mean of its states
 and the last one, moved and scaled by one factor so that over the towns it learned from each
 entry has mean 0, and variance 1 on average. To scale each entry by its own deviation would
 let those that hardly ever move decide: a kernel cubes what a rare letter does to them.

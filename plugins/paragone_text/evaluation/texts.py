@@ -37,7 +37,7 @@ def streamed(read: Callable[[torch.Tensor], torch.Tensor], count: int, spec: Sam
         count: they are numbered from 0.
         spec: of a sample.
     """
-    for wanted in torch.arange(count).split(READ) if count else ():
+    for wanted in torch.split(torch.arange(count), READ) if count else ():
         yield from decoded(read(wanted), spec)
 
 

@@ -81,6 +81,8 @@ class Drawing(nn.Module):
         tokens = torch.full((len(latent), self.length), self.padding or 0, dtype=torch.int64, device=latent.device)
         for position in range(self.length):
             logits, state = self.step(state, previous, position)
+            if position == 0 and self.padding is not None:
+                logits = logits.index_fill(1, torch.tensor([self.padding], device=logits.device), -torch.inf)  # nothing is no text
             if allowed is not None and position < len(allowed):
                 logits = logits.float().masked_fill(~allowed[position], -torch.inf)
             previous = draw(logits, noise[:, position], temperature, ordered=not self.training)

@@ -75,5 +75,5 @@ def build(spec: SampleSpec, labels: int, config: LinesNetwork) -> Players:
     """The players of ``lines`` and of ``mle``."""
     return Players(
         LinesGenerator(spec, labels, config),
-        TextDiscriminator(spec, labels, config.judge, config.features, config.blocks),
+        TextDiscriminator(spec, labels, config.filters, config.features),
     )

@@ -91,6 +91,6 @@ def build(spec: SampleSpec, labels: int, config: NamesNetwork) -> Players:
     """The players of ``names``."""
     return Players(
         NamesGenerator(spec, labels, config),
-        TextDiscriminator(spec, labels, config.judge, config.features, config.blocks),
-        encoder=TextEncoder(spec, labels, config.code, config.judge, config.features, config.blocks),
+        TextDiscriminator(spec, labels, config.filters, config.features),
+        encoder=TextEncoder(spec, labels, config.code, config.encoder, config.features),
     )

@@ -25,7 +25,7 @@ from paragone_text.plugin import paragone_modality
 
 from .. import knobs
 from .lstm import Oracle
-from .measures import Along, Estimate, Logits, along, scores
+from .measures import along, scores
 from .regret import Regret, regret
 
 ALPHAS = (0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.5)
@@ -134,7 +134,12 @@ def judged(trainer: Trainer, oracle: Oracle, fresh: torch.Tensor) -> Regret:
     generator_sequences = mine.sample(len(fresh), 1)
     real_ratio = length * along(fresh, oracle.logits, mine.logits).ratio
     fake_ratio = -length * along(generator_sequences, mine.logits, oracle.logits).ratio
-    return regret(logits_of(trainer.players.discriminator, fresh), logits_of(trainer.players.discriminator, generator_sequences), real_ratio, fake_ratio)
+    return regret(
+        logits_of(trainer.players.discriminator, fresh),
+        logits_of(trainer.players.discriminator, generator_sequences),
+        real_ratio,
+        fake_ratio,
+    )
 
 
 @torch.no_grad()

@@ -106,5 +106,3 @@ class Oracle:
             tokens.append(torch.searchsorted(cumulative, point[:, None].contiguous(), right=True)[:, 0].clamp_max(self.vocabulary - 1))
             state = self.step(tokens[-1], state)
         return torch.stack(tokens, 1)
-
-

@@ -1,14 +1,18 @@
-"""Labels in the proportions of the data."""
+"""Generated samples, labels in the proportions of the data, and metrics that fail."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 import torch
 
 from paragone.errors import PluginError
+from paragone.evaluation import examiner
 from paragone.evaluation.evidence import Evidence, Score
-from paragone.evaluation.examiner import ask, labels_like
+from paragone.evaluation.examiner import Examiner, ask, labels_like
 from paragone.modality import Metric
+from paragone.sampler import Sampler
 
 
 def reference(numbers: list[int]) -> Evidence:
@@ -49,3 +53,21 @@ def test_a_metric_that_fails_is_its_plugin_s_fault(monkeypatch: pytest.MonkeyPat
 
 def test_a_value_that_is_not_finite_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask([metric("infinite", monkeypatch)], reference([0]), reference([0]), 0) == {"infinite": Score(None, doubt="it is not finite")}
+
+
+@pytest.mark.parametrize(("kept", "calls"), [(10**6, 3), (0, 4)])
+def test_generated_samples_are_kept_if_few_and_made_again_if_not(
+    points_run: Path, monkeypatch: pytest.MonkeyPatch, kept: int, calls: int
+) -> None:
+    sampler = Sampler.load(points_run, "cpu")
+    made: list[torch.Tensor] = []
+    monkeypatch.setattr(examiner, "KEPT", kept)
+    monkeypatch.setattr(examiner, "CHUNK", 8)
+    generate = examiner.generate
+    monkeypatch.setattr(examiner, "generate", lambda *of: made.append(generate(*of)) or made[-1])
+    looking = Examiner(sampler.modality, sampler.spec, sampler.execution)
+    numbers = torch.zeros(20, dtype=torch.int64) if sampler.labels else None
+    found = looking.generated(sampler.generator, range(5, 25), numbers)
+    wanted = torch.tensor([17, 3])
+    torch.testing.assert_close(found.read(wanted), torch.cat(made[:3])[wanted])
+    assert len(made) == calls

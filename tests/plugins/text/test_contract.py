@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from paragone.testing import parametrize_with_checks
 
-NARROW = {"network.judge": 8, "network.features": 8, "network.blocks": 2, "network.embedding": 8, "network.hidden": 16}
+NARROW = {"network.filters": 8, "network.features": 8, "network.embedding": 8, "network.hidden": 16}
 PRESETS = {
-    "names": {**NARROW, "network.code": 8, "network.plan": 8},
+    "names": {**NARROW, "network.code": 8, "network.plan": 8, "network.encoder": 8},
     "lines": NARROW,
     "mle": NARROW,
     "relgan": {"network.embedding": 6, "network.head": 4, "network.representations": 3, "network.filters": 5, "network.features": 4},

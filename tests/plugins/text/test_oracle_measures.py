@@ -7,13 +7,12 @@ import math
 
 import pytest
 import torch
-from scipy.stats import spearmanr
-from torch import nn
-
 from benchmarks.oracle.data import spec, write
 from benchmarks.oracle.lstm import GATES, Oracle
 from benchmarks.oracle.measures import Estimate, along, scores
 from benchmarks.oracle.regret import fit, logistic, rank_correlation, regret
+from scipy.stats import spearmanr
+from torch import nn
 
 LENGTH = 4
 EVERY = torch.tensor(list(itertools.product(range(3), repeat=LENGTH)))

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
-
 from benchmarks.oracle.lstm import NAMES, Oracle
 from benchmarks.oracle.weights import load, payloads
+from safetensors.torch import save_file
+
 from paragone.errors import DataError
 
 TOKENS = torch.tensor([[1, 2, 0, 6], [5, 5, 5, 5]])

@@ -10,9 +10,9 @@ import torch
 from torch.nn.functional import softplus
 
 from paragone.estimators import Discrete
-from paragone.settings import TokenSettings
 from paragone.objectives import objective
 from paragone.players import Players
+from paragone.settings import TokenSettings
 from paragone.spec import Axis, SampleSpec
 from paragone.tokens import negative_log_likelihood, rows
 from paragone_text.networks.relgan import RelganDiscriminator, RelganGenerator, build
