@@ -40,7 +40,13 @@ def seconds_left(stats: Stats) -> float | None:
 
 def figures(stats: Stats) -> str:
     """The numbers worth watching, in one line."""
-    return f"loss G {stats.loss_generator:.3f} D {stats.loss_discriminator:.3f}  margin {stats.margin:.2f}  augment {stats.augment_p:.2f}"
+    shown = []
+    if stats.loss_discriminator:  # else no game is played yet
+        shown.append(f"loss G {stats.loss_generator:.3f} D {stats.loss_discriminator:.3f}  margin {stats.margin:.2f}")
+    if stats.augment_p or not (stats.likelihood or stats.reconstruction):
+        shown.append(f"augment {stats.augment_p:.2f}")
+    shown += [f"{name} {value:.2f}" for name in ("likelihood", "reconstruction") if (value := getattr(stats, name))]
+    return "  ".join(shown)
 
 
 class Witness:

@@ -78,12 +78,13 @@ class Game:
         self.reconstruction, self.tokens = settings.reconstruction, settings.tokens
         self.estimator = estimator_for(spec, players.generator, settings.tokens)
         if spec.tokens is not None and not (settings.tokens.likelihood or (self.reconstruction.wanted and self.reconstruction.samples)):
-            if settings.tokens.alone > 0:
-                raise UsageError(
-                    "is above 0, and nothing is learned from the likelihood",
-                    where="tokens.alone",
-                    fix="Set tokens.likelihood=1, or tokens.alone=0.",
-                )
+            for name in ("alone", "lead"):
+                if getattr(settings.tokens, name) > 0:
+                    raise UsageError(
+                        "is above 0, and nothing is learned from the likelihood",
+                        where=f"tokens.{name}",
+                        fix=f"Set tokens.likelihood=1, or tokens.{name}=0.",
+                    )
             if settings.tokens.relaxation == "none" and not settings.tokens.score_function:
                 raise UsageError(
                     "is none, so nothing that the discriminator says would reach the generator",
@@ -143,7 +144,7 @@ class Game:
             code = None if again is None else self.encode(batch, again)
             latent = batch.latent if code is None or again is None else batch.latent.index_copy(0, again, draw(*code, batch.latent[again]))
         loss, made, maps = torch.zeros((), device=latent.device), None, list[torch.Tensor]()
-        if played >= 0:
+        if self.spec.tokens is None or played >= self.tokens.lead:
             loss, made, maps = self.play(batch, latent, p, played)
         after = self.tokens.likelihood_after
         weight = self.tokens.likelihood if played < 0 or after is None else after

@@ -136,6 +136,12 @@ class TokenSettings:
     alone: float = setting(
         0.0, "Share of the budget, from its start, in which the generator learns from the likelihood alone.", minimum=0.0, maximum=1.0
     )
+    lead: float = setting(
+        0.0,
+        "Share of the game, from its start, in which the discriminator learns and the generator does not hear it yet.",
+        minimum=0.0,
+        maximum=0.9,
+    )
     likelihood_after: float | None = setting(None, "The same weight once the game is played; none: as before.", minimum=0.0)
     learning_rate: float | None = setting(None, "Adam's learning rate while alone; none: the generator's.", minimum=0.0)
     relaxation: Literal["straight-through", "gumbel", "none"] = setting(

@@ -103,9 +103,10 @@ class Trainer:
             self.samples += train.batch
             self.controller.observe(certainty, train.batch)
 
-        for batch in self.micro_batches("generator", alone=not turns):
+        silent = self.dataset.spec.tokens is not None and played < self.settings.tokens.lead
+        for batch in self.micro_batches("generator", alone=silent):
             self.accumulate("generator", self.game.generator_loss(batch, self.controller.p, played))
-        self.take_turn("generator", progress, rate=None if turns else self.settings.tokens.learning_rate)
+        self.take_turn("generator", progress, rate=self.settings.tokens.learning_rate if silent else None)
 
         self.statistics.agree()
         half_life = cosine_ramp(ema.half_life_start, ema.half_life, progress)
@@ -161,7 +162,7 @@ class Trainer:
 
         The numbers are drawn for the whole batch and then cut, so that splitting a
         batch does not change what is computed. The other player is frozen meanwhile.
-        ``alone``: no game is played yet.
+        ``alone``: the generator learns from the likelihood alone.
         """
         train, estimator = self.settings.train, self.game.estimator
         for name, parameters in self.trained.items():

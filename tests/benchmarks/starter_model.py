@@ -1,13 +1,14 @@
 """Make the bundled model of a run: ``python tests/benchmarks/starter_model.py runs/long``.
 
 Keeps what sampling needs, the weights in half precision, and writes the model card
-from the run's own settings and from ``create image evaluate`` of what is bundled.
+from the run's own settings and from ``create MEDIUM evaluate`` of what is bundled.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,90 +16,125 @@ import paragone
 from paragone import files, weights
 from paragone.run import Run
 
-MODEL = Path(__file__).parents[2] / "plugins" / "paragone_image" / "starter" / "model"
+PLUGINS = Path(__file__).parents[2] / "plugins"
 COUNT = 1024
 
 
-def bundle(run: Path, folder: Path, which: str = "last") -> None:
+@dataclass(frozen=True)
+class Medium:
+    """What differs between the cards.
+
+    Attributes:
+        makes: what the model makes.
+        samples: what its samples are called.
+        data: where the data is from, and its licence.
+        licence: of the weights.
+        critic: whether sampling can make use of the discriminator too.
+    """
+
+    makes: str
+    samples: str
+    data: str
+    licence: str
+    critic: bool = False
+
+
+MEDIA = {
+    "image": Medium(
+        "32×32 RGBA sprites", "sprites", "the bundled sprites (CC0, see [their page](../LICENSE.md))", "CC0 1.0, like the data"
+    ),
+    "text": Medium(
+        "town names of up to 20 letters",
+        "names",
+        "the bundled towns (Data from GeoNames, geonames.org, CC BY 4.0, see [their page](../LICENSE.md))",
+        "CC BY 4.0, like the data",
+        critic=True,
+    ),
+}
+
+
+def bundle(run: Run, folder: Path, which: str = "last") -> None:
     """Copy a run's configuration, without its paths, and its weights in half precision."""
-    opened = Run.open(run)
-    tensors, facts = weights.read(opened.weights(which))
-    config = {**opened.config, "data": {**opened.config["data"], "path": None}}
+    config = {**run.config, "data": {**run.config["data"], "path": None}}
     folder.mkdir(parents=True, exist_ok=True)
-    files.write(folder / "config.json", (json.dumps(config, indent=2) + "\n").encode())
+    files.write(folder / "config.json", (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode())
+    tensors, facts = weights.read(run.weights(which))
     weights.save(folder / "generator.safetensors", {name: tensor.half() for name, tensor in tensors.items()}, facts)
+    if MEDIA[run.modality].critic:
+        tensors, _ = weights.read(run.state, "discriminator.")
+        weights.save(folder / "discriminator.safetensors", {name: tensor.half() for name, tensor in tensors.items()}, facts)
 
 
-def card(folder: Path, seconds: float, samples: int) -> str:
+def card(folder: Path, medium: Medium, seconds: float, samples: int) -> str:
     """The model card, in Markdown."""
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     train, data = config["settings"]["train"], config["data"]
     outcome = paragone.evaluate(folder, count=COUNT).to_json()
+    size = sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
+    shown = list(next(iter(outcome["labels"].values()))["scores"])
     lines = [
         "# The bundled model",
         "",
-        f"Makes 32×32 RGBA sprites of {len(config['labels'])} labels: {', '.join(config['labels'])}.",
+        f"Makes {medium.makes} of {len(config['labels'])} labels: {', '.join(config['labels'])}.",
         "",
-        f"- data: the bundled sprites (CC0, see [their page](../LICENSE.md)), {data['samples']:,} trained on, "
-        f"{data['held_out']:,} held out by content",
-        "- licence of the weights: CC0 1.0, like the data",
+        f"- data: {medium.data}, {data['samples']:,} trained on, {data['held_out']:,} held out by content",
+        f"- licence of the weights: {medium.licence}",
         f"- preset: `{train['preset']}`, seed {train['seed']}, {samples:,} real samples seen, "
         f"{seconds / 60:.0f} minutes on {train['threads'] or 'all'} CPU core{'s' * (train['threads'] != 1)}",
-        f"- weights: the moving average, {(folder / 'generator.safetensors').stat().st_size / 1e6:.1f} MB in half precision",
+        f"- weights: the moving average{' and the discriminator' * medium.critic}, {size:.1f} MB in half precision",
         f"- settings: [config.json](config.json), torch {config['torch']}",
         "",
         "## Scores",
         "",
         "```bash",
-        f"create image evaluate -n {COUNT}",
+        f"create {config['modality']} evaluate -n {COUNT}",
         "```",
         "",
-        f"in a folder without runs. {COUNT:,} made against {outcome['counts']['reference']:,} held-out sprites, "
-        f"features {outcome['extractor']}, seed {outcome['seed']}; real: {outcome['counts']['real']:,} training sprites in their place.",
+        f"in a folder without runs. {COUNT:,} made against {outcome['counts']['reference']:,} held-out {medium.samples}, "
+        f"features {outcome['extractor']}, seed {outcome['seed']}; real: {outcome['counts']['real']:,} training ones instead.",
         "",
         "| metric | made | real | |",
         "|---|---|---|---|",
         *(f"| {name} | {_number(score)} | {_number(score['real'])} | {score['doubt']} |" for name, score in outcome["scores"].items()),
         "",
-        "| label | KID × 1000 | coverage | variety |",
-        "|---|---|---|---|",
-        *(
-            f"| {label} | {_number(row['scores']['kid'])} | {_number(row['scores']['coverage'])} | {_number(row['scores']['variety'])} |"
-            for label, row in outcome["labels"].items()
-        ),
+        f"| label | {' | '.join(shown)} |",
+        "|---" * (len(shown) + 1) + "|",
+        *(f"| {label} | {' | '.join(_number(row['scores'][name]) for name in shown)} |" for label, row in outcome["labels"].items()),
         "",
-        "The labels' own scores rest on few held-out sprites each.",
+        f"The labels' own scores rest on few held-out {medium.samples} each.",
         "",
-        "These scores flatter: the settings and this training were chosen with scores on the same held-out sprites, and by eye.",
+        f"These scores flatter: the settings and this training were chosen with scores on the same held-out {medium.samples}, and by eye.",
         "",
         "## Copies",
         "",
-        *_copies(outcome["memorisation"]),
+        *_copies(outcome["memorisation"], medium.samples),
         "",
     ]
     return "\n".join(lines)
 
 
 def _number(score: dict[str, Any]) -> str:
-    deviation = "" if score["deviation"] is None else f" ± {score['deviation']:.1f}"
+    deviation = "" if score["deviation"] is None else f" ± {score['deviation']:.2g}"
     return "n/a" if score["value"] is None else f"{score['value']:.3g}{deviation}"
 
 
-def _copies(copied: dict[str, Any]) -> list[str]:
+def _copies(copied: dict[str, Any], samples: str) -> list[str]:
     return [
-        f"Distance to the nearest training sprite over that of held-out sprites: {copied['ratio']:.2f}. Near-copies: "
-        f"{copied['near_copies']} of {COUNT:,}, where real sprites would have {copied['near_copies_expected']:.0f}; exact copies: "
+        f"Distance to the nearest training sample over that of held-out {samples}: {copied['ratio']:.2f}. Near-copies: "
+        f"{copied['near_copies']} of {COUNT:,}, where real {samples} would have {copied['near_copies_expected']:.0f}; exact copies: "
         f"{copied['exact_copies']}.",
     ]
 
 
-def main(run: str, which: str = "last") -> None:
-    """Bundle ``run`` and write its card."""
-    bundle(Path(run), MODEL, which)
-    seconds = json.loads((Path(run) / "stats.jsonl").read_text().splitlines()[-1])["seconds"]
-    samples = weights.read(MODEL / "generator.safetensors")[1]["samples"]
-    files.write(MODEL / "MODEL_CARD.md", card(MODEL, seconds, samples).encode())
-    print(MODEL)
+def main(path: str, which: str = "last") -> None:
+    """Bundle the run at ``path`` and write its card."""
+    run = Run.open(Path(path))
+    folder = PLUGINS / f"paragone_{run.modality}" / "starter" / "model"
+    bundle(run, folder, which)
+    seconds = json.loads(run.stats.read_text().splitlines()[-1])["seconds"]
+    samples = weights.read(folder / "generator.safetensors")[1]["samples"]
+    files.write(folder / "MODEL_CARD.md", card(folder, MEDIA[run.modality], seconds, samples).encode())
+    print(folder)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,18 @@ def test_the_game_begins_when_the_time_alone_is_over() -> None:
     assert subject.players.discriminator.asked
 
 
+def test_the_discriminator_may_lead_while_the_generator_does_not_hear_it() -> None:
+    settings: dict[str, Any] = {"tokens__likelihood": 1.0, "train__objective": "non-saturating"}
+    led, alone, both = (trainer(**settings, **more) for more in ({"tokens__lead": 0.5}, {"tokens__alone": 1.0}, {}))
+    before = weights(led)
+    for subject in (led, alone, both):
+        subject.advance(0.2)
+    ends = [weights(subject) for subject in (led, alone, both)]
+    assert torch.equal(ends[0]["generator.table"], ends[1]["generator.table"])
+    assert not torch.equal(ends[0]["generator.table"], ends[2]["generator.table"])
+    assert not torch.equal(ends[0]["discriminator.out.weight"], before["discriminator.out.weight"])
+
+
 @pytest.mark.parametrize("relaxation", ["straight-through", "gumbel", "none"])
 def test_a_game_alone_teaches_the_generator(relaxation: str) -> None:
     """No likelihood: the gradient that gets there is the discriminator's."""
@@ -221,7 +233,12 @@ def test_a_state_from_before_the_first_game_is_whole(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "key"), [({"tokens__alone": 0.5}, "tokens.alone"), ({"tokens__relaxation": "none"}, "tokens.relaxation")]
+    ("settings", "key"),
+    [
+        ({"tokens__alone": 0.5}, "tokens.alone"),
+        ({"tokens__lead": 0.5}, "tokens.lead"),
+        ({"tokens__relaxation": "none"}, "tokens.relaxation"),
+    ],
 )
 def test_settings_by_which_nothing_could_be_learned_are_refused(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(UsageError) as caught:

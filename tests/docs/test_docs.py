@@ -53,6 +53,10 @@ def desk(tmp_path: Path) -> Path:
             picture = Image.new("RGBA", (32, 32))
             picture.paste((*colour, 255), (4 + index % 5, 6, 20 + index % 7, 28))
             picture.save(here / "drawings" / label / f"{index}.png")
+    names = [
+        first + second for first in ("Bel", "Mo", "Ra", "Tibi", "Lu", "Kas") for second in ("la", "ri", "no", "mo", "xa", "per", "kin")
+    ]
+    (here / "pets.txt").write_text("\n".join(names), encoding="utf-8")
     (here / "dots.py").write_text(blocks(ROOT / "docs/one-file-plugin.md", "python")[0], encoding="utf-8")
     digits = here / "mnist"  # files of MNIST's names and format; the real ones may not be shipped
     digits.mkdir()
