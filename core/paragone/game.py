@@ -232,7 +232,7 @@ class Game:
         kl = divergence(*code)
         self.meters.add("reconstruction", distance.mean(), len(again))
         self.meters.add("divergence", kl.mean(), len(again))
-        return (distance + weights.divergence * kl).sum() / batch.again_mean
+        return (distance + weights.divergence * (kl - weights.free).clamp_min(0.0)).sum() / batch.again_mean
 
     def discriminator_loss(self, batch: MicroBatch, p: float, penalty_scale: float, diversity: bool) -> torch.Tensor:
         """The discriminator's loss with its penalties on one micro-batch, a scalar.

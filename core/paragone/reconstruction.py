@@ -8,6 +8,9 @@ steps, and keeps the kinds of sample that a game alone would forget.
 The distance is measured in the discriminator's own feature maps (their equation
 7): where pixels, characters or waves cannot be matched one by one, blur would be
 the best answer to a distance between the samples themselves.
+
+A generator that can do without the codes would make them say nothing at all. So some
+of their divergence may be free (Kingma et al. 2016, equation 16, over all of a code at once).
 """
 
 from __future__ import annotations

@@ -120,6 +120,7 @@ class ReconstructionSettings:
     features: float = setting(0.0, "Weight of the distance in the discriminator's features; needs a preset with an encoder.", minimum=0.0)
     samples: float = setting(0.0, "Weight of the distance between the samples themselves; needs a preset with an encoder.", minimum=0.0)
     divergence: float = setting(0.01, "Weight of a nat by which the codes differ from the latents' distribution.", minimum=0.0)
+    free: float = setting(0.0, "Nats of that difference that cost nothing, so that the codes say at least so much.", minimum=0.0)
     share: float = setting(0.5, "Share of each batch that is made of reconstructions.", minimum=0.0, maximum=1.0)
 
     @property

@@ -65,6 +65,21 @@ def test_only_some_of_the_generators_latents_come_from_the_encoder(trainer: Make
     assert torch.equal(asked[1], batch.latent)
 
 
+def test_what_is_free_of_the_divergence_costs_nothing(trainer: Make) -> None:
+    losses = []
+    for free in (0.0, 0.5, 1e6):
+        subject = trainer(**RECONSTRUCTED, augment__mode="none", reconstruction__free=free)
+        (batch,) = subject.micro_batches("generator")
+        losses.append(subject.game.generator_loss(batch, 0.0).item())
+        again = batch.again
+        assert again is not None
+        mean, log_variance = subject.game.encode(batch, again)
+    kl = divergence(mean, log_variance)
+    weight = subject.settings.reconstruction.divergence
+    assert losses[0] - losses[1] == pytest.approx(weight * (kl - (kl - 0.5).clamp_min(0)).mean().item(), rel=1e-3)
+    assert losses[0] - losses[2] == pytest.approx(weight * kl.mean().item(), rel=1e-3)
+
+
 def test_the_encoder_learns_in_the_generators_turn_only(trainer: Make) -> None:
     subject = trainer(**RECONSTRUCTED)
     before = {name: value.clone() for name, value in subject.modules["encoder"].state_dict().items()}
