@@ -18,7 +18,7 @@ def table(facts: Mapping[str, Any], modality: Modality) -> list[str]:
         modality: that declares the metrics.
     """
     counts, titles = facts["counts"], {metric.name: metric.title or metric.name for metric in modality.metrics}
-    better = {metric.name: metric.better for metric in modality.metrics}
+    aims = {metric.name: metric.aim for metric in modality.metrics}
     lines = [
         f"{facts['run']}, {facts['weights']} weights ({facts['hash']})",
         f"{counts['generated']:,} generated against {counts['reference']:,} {_AGAINST[facts['reference']]}; "
@@ -28,7 +28,7 @@ def table(facts: Mapping[str, Any], modality: Modality) -> list[str]:
     ]
     rows = [["", "generated", "real", ""]]
     for name, score in facts["scores"].items():
-        rows.append([titles[name], figure(score), figure(score["real"]), _remark(score) or f"{better[name]} is better"])
+        rows.append([titles[name], figure(score), figure(score["real"]), _remark(score) or aims[name]])
     lines += aligned(rows)
     if facts["labels"]:
         lines += ["", *aligned(_label_rows(facts, titles))]

@@ -112,7 +112,7 @@ def _one_object(facts: dict[str, Any], batches: Iterable[Batch]) -> Iterator[str
     comma = ""
     try:
         for batch in batches:
-            yield comma + ", ".join(map(json.dumps, _objects(batch)))
+            yield comma + ", ".join(json.dumps(record, ensure_ascii=False) for record in _objects(batch))
             comma = ", "
     except ParagoneError:  # what was made before it is whole all the same
         yield "]}\n"

@@ -35,14 +35,14 @@ class Best:
         reporter: told of every look.
 
     Raises:
-        UsageError: if there is no such metric.
+        UsageError: if there is no such metric, or none of its values is better.
     """
 
     def __init__(
         self, run: Run, trainer: Trainer, examiner: Examiner, held: Dataset | None, train: TrainSettings, reporter: Reporter
     ) -> None:
         self.run, self.trainer, self.train, self.reporter = run, trainer, train, reporter
-        self.metric = examiner.medium.metric(train.keep_best)
+        self.metric = examiner.medium.goal(train.keep_best)
         self.examiner, self.reference = examiner, examiner.real(held or trainer.dataset, REAL, REFERENCES)
         self.value = self._kept()
         self.looked = -1

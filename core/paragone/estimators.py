@@ -23,7 +23,7 @@ from torch import nn
 from .schedules import geometric_ramp
 from .settings import TokenSettings
 from .spec import SampleSpec
-from .tokens import TokenGenerator, negative_log_likelihood, rows
+from .tokens import TokenGenerator, negative_log_likelihood, rows, written
 
 
 @dataclass
@@ -127,7 +127,8 @@ class Discrete:
         noisy = logits if uniforms is None else gumbels_of_a_draw(logits, tokens, uniforms.view(logits.shape))
         start, end = self.settings.temperature, self.settings.temperature_end
         temperature = start if end is None else geometric_ramp(start, end, played)
-        return Made(straight_through(noisy, tokens, temperature), nll)
+        seen, drawn = straight_through(noisy, tokens, temperature), written(tokens, self.padding)[..., None]
+        return Made(torch.where(drawn, seen, seen.detach()), nll)  # what follows the end was not drawn: its logits are nobody's
 
 
 def estimator_for(spec: SampleSpec, generator: nn.Module, settings: TokenSettings) -> Estimator:

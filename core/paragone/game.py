@@ -77,20 +77,8 @@ class Game:
         self.objective, self.penalty = objective(settings.train.objective), settings.penalty
         self.reconstruction, self.tokens = settings.reconstruction, settings.tokens
         self.estimator = estimator_for(spec, players.generator, settings.tokens)
-        if spec.tokens is not None and not (settings.tokens.likelihood or (self.reconstruction.wanted and self.reconstruction.samples)):
-            for name in ("alone", "lead"):
-                if getattr(settings.tokens, name) > 0:
-                    raise UsageError(
-                        "is above 0, and nothing is learned from the likelihood",
-                        where=f"tokens.{name}",
-                        fix=f"Set tokens.likelihood=1, or tokens.{name}=0.",
-                    )
-            if settings.tokens.relaxation == "none" and not settings.tokens.score_function:
-                raise UsageError(
-                    "is none, so nothing that the discriminator says would reach the generator",
-                    where="tokens.relaxation",
-                    fix="Set tokens.score_function=1, or another relaxation.",
-                )
+        if spec.tokens is not None:
+            _refuse_what_teaches_nothing(settings)
         self.generate: nn.Module = execution.compile(players.generator)
         self._certainties: list[torch.Tensor] = []
         twice = self.penalty.r1 or self.penalty.r2 or self.penalty.wgan_gp
@@ -232,7 +220,10 @@ class Game:
         kl = divergence(*code)
         self.meters.add("reconstruction", distance.mean(), len(again))
         self.meters.add("divergence", kl.mean(), len(again))
-        return (distance + weights.divergence * (kl - weights.free).clamp_min(0.0)).sum() / batch.again_mean
+        cost = (kl - weights.free).clamp_min(0.0)
+        if self.spec.tokens is not None:
+            cost = cost / self.spec.size  # as the nats of the tokens are: with both weights 1 the sum is the evidence bound
+        return (distance + weights.divergence * cost).sum() / batch.again_mean
 
     def discriminator_loss(self, batch: MicroBatch, p: float, penalty_scale: float, diversity: bool) -> torch.Tensor:
         """The discriminator's loss with its penalties on one micro-batch, a scalar.
@@ -302,6 +293,30 @@ class Game:
             on_real, on_fake = norm.chunk(2)
             total = total + weights.fd_r1 / 2 * on_real + weights.fd_r2 / 2 * on_fake
         return total
+
+
+def _refuse_what_teaches_nothing(settings: Settings) -> None:
+    """Raise if there would be a turn of a generator of tokens without a gradient.
+
+    Raises:
+        UsageError: naming the setting.
+    """
+    tokens, rebuilt = settings.tokens, bool(settings.reconstruction.wanted and settings.reconstruction.samples)
+    before = tokens.likelihood > 0 or rebuilt
+    after = (tokens.likelihood if tokens.likelihood_after is None else tokens.likelihood_after) > 0 or rebuilt
+    for name, learns, weight in (("alone", before, "likelihood"), ("lead", after, "likelihood_after")):
+        if getattr(tokens, name) > 0 and not learns:
+            raise UsageError(
+                "is above 0, and nothing is learned from the likelihood then",
+                where=f"tokens.{name}",
+                fix=f"Set tokens.{weight}=1, or tokens.{name}=0.",
+            )
+    if tokens.relaxation == "none" and not tokens.score_function and tokens.alone < 1:
+        raise UsageError(
+            "is none, so nothing that the discriminator says would reach the generator",
+            where="tokens.relaxation",
+            fix="Set tokens.score_function=1, or another relaxation.",
+        )
 
 
 def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:

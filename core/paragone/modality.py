@@ -71,7 +71,8 @@ class Metric:
         name: what JSON and ``--keep-best`` call it.
         summary: one line: what it is and its unit.
         measure: import string of a :class:`paragone.evaluation.evidence.Measure`.
-        better: which way is better; the engine keeps the best weights by it.
+        better: which way is better, ``"real"`` for as near to the score of real samples as can
+            be; the engine keeps the best weights by one of the other two.
         per_label: whether it also means something for the samples of one label.
         title: what tables call it; empty for :attr:`name`.
     """
@@ -79,9 +80,14 @@ class Metric:
     name: str
     summary: str
     measure: str
-    better: Literal["lower", "higher"]
+    better: Literal["lower", "higher", "real"]
     per_label: bool = False
     title: str = ""
+
+    @property
+    def aim(self) -> str:
+        """Which way is better, in words."""
+        return "as the real one is best" if self.better == "real" else f"{self.better} is better"
 
 
 @dataclass(frozen=True)
@@ -168,6 +174,18 @@ class Modality:
             UsageError: if there is none of that name; it names the nearest.
         """
         return _named("metric", self.metrics, name)
+
+    def goal(self, name: str) -> Metric:
+        """The metric called ``name``, to keep the best weights by.
+
+        Raises:
+            UsageError: if there is none of that name, or no way of it is better.
+        """
+        metric = self.metric(name)
+        if metric.better == "real":
+            fix = f"Use one of {', '.join(each.name for each in self.metrics if each.better != 'real')}."
+            raise UsageError(f"neither more nor less of {name} is better", where="train.keep_best", fix=fix)
+        return metric
 
 
 def _named(kind: str, entries: Sequence[Entry], name: str | None) -> Entry:

@@ -28,10 +28,10 @@ def own_data(sampler: Sampler, note: Callable[[str], None]) -> Dataset:
     """
     kept = sampler.run.config["data"]
     path = None if kept.get("path") is None else Path(kept["path"])
-    dataset = data_like(sampler, path, note)
+    dataset = open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec)
     if dataset.fingerprint != kept["fingerprint"]:
         raise DataError("the data has changed since this run was trained", where=path or "starter set", fix="Restore it.")
-    return dataset
+    return _fitted(sampler, dataset, path)
 
 
 def data_like(sampler: Sampler, path: Path | None, note: Callable[[str], None]) -> Dataset:
@@ -40,7 +40,10 @@ def data_like(sampler: Sampler, path: Path | None, note: Callable[[str], None]) 
     Raises:
         ParagoneError: if it cannot be opened, or its samples are of another shape.
     """
-    dataset = open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec)
+    return _fitted(sampler, open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec), path)
+
+
+def _fitted(sampler: Sampler, dataset: Dataset, path: Path | None) -> Dataset:
     if not sampler.spec.fits(dataset.spec):
         raise DataError(
             f"gives samples of {dataset.spec}, this run makes {sampler.spec}",

@@ -176,7 +176,7 @@ def _open(
 def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution, reporter: Reporter) -> Examiner | None:
     if not settings.train.keep_best:
         return None
-    medium.metric(settings.train.keep_best)  # a slip is told before anything is written
+    medium.goal(settings.train.keep_best)  # a slip is told before anything is written
 
     def progress(what: str, done: int, total: int) -> None:
         if what == REAL and not done:  # only the first time: their features are kept

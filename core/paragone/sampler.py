@@ -159,8 +159,8 @@ class Sampler:
 
     @property
     def has_discriminator(self) -> bool:
-        """Whether the run holds a discriminator: a training's own run does, one that was made small may not."""
-        return self.run.discriminator.exists() or self.run.state.exists()
+        """Whether the run holds a discriminator that has had a turn: one that was made small, or learned from likelihood alone, may not."""
+        return self.run.discriminator.exists() or (self.run.state.exists() and weights.holds(self.run.state, "adam.discriminator."))
 
     def discriminator(self) -> nn.Module:
         """The discriminator as the training left it, on the device, not to be trained further.
@@ -173,9 +173,9 @@ class Sampler:
         if self._discriminator is None:
             alone = self.run.discriminator.exists()
             file, prefix = (self.run.discriminator, "") if alone else (self.run.state, "discriminator.")
-            if not file.exists():
-                fix = "Use a run that still has its state.safetensors, or do without --critic."
-                raise RunError("holds no discriminator", where=self.run.path, fix=fix)
+            if not self.has_discriminator:
+                fix = "Use a run that has played the game and still has its state.safetensors, or do without --critic."
+                raise RunError("holds no discriminator that has learned anything", where=self.run.path, fix=fix)
             players = build(self.modality, self.settings, self.spec, len(self.labels), seed=0)
             weights.fill_module(players.discriminator, weights.read(file, prefix)[0], where=file)
             self._discriminator = self.execution.place(players.discriminator).eval().requires_grad_(False)
@@ -210,6 +210,8 @@ class Sampler:
 
     def _check(self, label: str | None, truncation: float) -> None:
         if label is not None and label not in self.labels:
+            if not self.labels:
+                raise UsageError("was trained without labels", where=self.run.path, fix="Leave the label out.")
             raise nearest_error("label", label, self.labels)
         if not 0 < truncation <= 1:
             raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 1", where="truncation")

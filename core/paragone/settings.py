@@ -119,7 +119,9 @@ class ReconstructionSettings:
 
     features: float = setting(0.0, "Weight of the distance in the discriminator's features; needs a preset with an encoder.", minimum=0.0)
     samples: float = setting(0.0, "Weight of the distance between the samples themselves; needs a preset with an encoder.", minimum=0.0)
-    divergence: float = setting(0.01, "Weight of a nat by which the codes differ from the latents' distribution.", minimum=0.0)
+    divergence: float = setting(
+        0.01, "Weight of a nat by which the codes differ from the latents' distribution; of tokens, of a nat a position.", minimum=0.0
+    )
     free: float = setting(0.0, "Nats of that difference that cost nothing, so that the codes say at least so much.", minimum=0.0)
     share: float = setting(0.5, "Share of each batch that is made of reconstructions.", minimum=0.0, maximum=1.0)
 
@@ -152,7 +154,9 @@ class TokenSettings:
     temperature_end: float | None = setting(
         None, "τ at the end of the budget, approached by equal factors from the start of the game; none: as at the start.", minimum=0.01
     )
-    score_function: float = setting(0.0, "Weight of the score-function (REINFORCE) gradient.", minimum=0.0)
+    score_function: float = setting(
+        0.0, "Weight of the score-function (REINFORCE) gradient; its baseline is the mean of a micro-batch's other samples.", minimum=0.0
+    )
 
     def played(self, progress: float) -> float:
         """Share of the game that is over after ``progress`` of the budget: below 0 while the likelihood is alone."""

@@ -101,6 +101,8 @@ class SampleSpec:
         return same and (self.tokens is None or (self.axes, self.traits) == (other.axes, other.traits))
 
     def __str__(self) -> str:
+        if self.tokens is not None:
+            return f"up to {self.tokens.size} tokens of {self.tokens.vocabulary}"
         axes = " × ".join(f"{axis.size} {axis.name}" for axis in self.axes)
         return f"{axes}, {self.dtype} in [{self.low:g}, {self.high:g}]"
 

@@ -179,8 +179,8 @@ class Trainer:
         asked = self.settings.reconstruction
         share = 1.0 if alone else asked.share  # while nobody plays, there is nothing else to be done with the rest
         again = rows(batch, train.group, share) if asked.wanted and player == "generator" else torch.zeros(batch, dtype=torch.bool)
-        chance = _uniforms(batch, estimator.uniforms if player == "generator" else 0, numbers)
         dropout = _uniforms(batch, getattr(self.players.generator, "dropout_size", 0) if player == "generator" else 0, numbers)
+        chance = _uniforms(batch, estimator.uniforms if player == "generator" and not alone else 0, numbers)
         parts = train.accumulate * self.ranks.size
         for number in range(self.ranks.rank * train.accumulate, (self.ranks.rank + 1) * train.accumulate):
             part = slice(number * self.part, (number + 1) * self.part)

@@ -50,6 +50,19 @@ def read(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[st
         raise RunError("was not written by Paragone", where=path, fix="Restore the file that the training wrote.") from error
 
 
+def holds(path: Path, prefix: str) -> bool:
+    """Whether a file that :func:`save` wrote has a tensor whose name begins with ``prefix``.
+
+    Raises:
+        RunError: as :func:`read`.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return any(name.startswith(prefix) for name in file.keys())  # noqa: SIM118  # not a mapping
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"is damaged ({error})", where=path, fix="Restore it from a copy, or train again.") from error
+
+
 def fill_module(module: nn.Module, tensors: Mapping[str, torch.Tensor], where: object) -> None:
     """Copy ``tensors`` into the parameters and buffers of ``module``.
 

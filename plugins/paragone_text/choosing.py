@@ -7,17 +7,17 @@ choose from. So a text still depends on nothing but the weights, the seed and th
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
+import regex
 import torch
 
 from paragone.choosing import Chosen
-from paragone.errors import NothingFound
+from paragone.errors import NothingFound, UsageError
 from paragone.generating import CHUNK, in_chunks
 from paragone.players import latent_size
 from paragone.request import Request
@@ -37,6 +37,10 @@ def choose(sampler: Sampler, options: TextSample) -> TextChooser | None:
     if options == TextSample(effort=options.effort):
         return None
     return TextChooser(sampler, options)
+
+
+PATIENCE = 2.0
+"""Seconds that a pattern may take on one text: some take longer than the universe."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class TextChooser:
         self.sampler, self.options = sampler, options
         self.tokenizer, (length,) = tokenizer.of(sampler.spec), sampler.spec.shape
         self.prefix, self.suffix = tokenizer.normal(options.prefix), tokenizer.normal(options.suffix)
-        self.pattern = re.compile(tokenizer.normal(options.pattern))
+        self.pattern = regex.compile(tokenizer.normal(options.pattern))
         device = sampler.execution.device
         self.allowed = allowed_tokens(self.tokenizer, self.prefix, length).to(device) if self.prefix else None
         tokens_of(self.tokenizer, self.suffix, "suffix")
@@ -163,12 +167,19 @@ class TextChooser:
         text = self.tokenizer.decode(sample.tolist())
         if not text:  # nothing is no text
             return
-        if not (text.startswith(self.prefix) and text.endswith(self.suffix) and self.pattern.search(text)):
+        if not (text.startswith(self.prefix) and text.endswith(self.suffix) and self._matches(text)):
             return
         if self.training is not None and text in self.training:
             search.copies += 1
             return
         search.found.append(Candidate(attempt, sample, text))
+
+    def _matches(self, text: str) -> bool:
+        try:
+            return self.pattern.search(text, timeout=PATIENCE) is not None
+        except TimeoutError as error:
+            what = f"takes more than {PATIENCE:g} seconds on {text!r}"
+            raise UsageError(what, where="pattern", fix="Write it without a repeat inside a repeat, such as (a+)+.") from error
 
     def _pick(self, searches: Sequence[Search]) -> list[tuple[Candidate, dict[str, Any]]]:
         """One candidate of each search, and what is to be said of it."""

@@ -32,7 +32,7 @@ METRICS = (
         "density",
         "How deep texts lie among the real ones (Naeem et al. 2020, k = 5); above the real one: only typical ones.",
         "paragone.evaluation.neighbours:density",
-        "higher",
+        "real",
     ),
     Metric(
         "coverage",
@@ -45,7 +45,7 @@ METRICS = (
         "variety",
         "Mean distance between two texts, over that of real ones; near 0: always the same.",
         "paragone.evaluation.variety:variety",
-        "higher",
+        "real",
         per_label=True,
     ),
     *(
@@ -53,7 +53,7 @@ METRICS = (
             f"bleu_{order}",
             f"Mean BLEU-{order} against the real texts, in words, or characters where these are learned; above the real one: too safe.",
             f"paragone_text.evaluation.bleu:bleu_{order}",
-            "higher",
+            "real",
             title=f"BLEU-{order}",
         )
         for order in (2, 3, 4, 5)
@@ -62,14 +62,14 @@ METRICS = (
         "self_bleu_4",
         "Mean BLEU-4 of one half of the texts against the other (after Zhu et al. 2018); above the real one: they repeat each other.",
         "paragone_text.evaluation.bleu:self_bleu_4",
-        "lower",
+        "real",
         title="self-BLEU-4",
     ),
     Metric(
         "unique",
         "Different texts, over all of them.",
         "paragone_text.evaluation.shares:unique",
-        "higher",
+        "real",
         per_label=True,
         title="unique share",
     ),
@@ -77,7 +77,7 @@ METRICS = (
         "novel",
         "Share that the training set does not hold; the real one: how often a new real text would be new to it.",
         "paragone_text.evaluation.shares:novel",
-        "higher",
+        "real",
         title="novel share",
     ),
     *(
@@ -109,7 +109,7 @@ METRICS = (
         "label_accuracy",
         "Share that naive Bayes, which has learned from the real texts, gives the label they were made for.",
         "paragone_text.evaluation.labels:label_accuracy",
-        "higher",
+        "real",
         title="label accuracy",
     ),
 )

@@ -24,6 +24,7 @@ def paragone_modality() -> Modality:
         choosing="paragone_text.choosing:choose",
         lines=True,
         starter="paragone_text:starter/towns.tsv",
+        model="paragone_text:starter/model",
         extractors=EXTRACTORS,
         metrics=METRICS,
     )

@@ -16,7 +16,7 @@ class NamesNetwork:
     plan: int = setting(96, "Width of the plan that is made of the code.", minimum=8)
     embedding: int = setting(96, "Length of a token's vector.", minimum=1)
     hidden: int = setting(384, "Hidden units of the LSTM.", minimum=1)
-    forget: float = setting(0.3, "Share of the tokens before it that it does not see in training.", minimum=0.0, maximum=1.0)
+    forget: float = setting(0.2, "Share of the tokens before it that it does not see in training.", minimum=0.0, maximum=1.0)
     encoder: int = setting(96, "Channels of the encoder.", minimum=8)
     filters: int = setting(160, "Filters of each width in the discriminator.", minimum=1)
     features: int = setting(256, "Features of the last layer of both.", minimum=1)
@@ -26,7 +26,7 @@ class NamesNetwork:
 class LinesNetwork:
     """``[network]`` of ``lines`` and ``mle``."""
 
-    embedding: int = setting(128, "Length of a token's vector.", minimum=1)
+    embedding: int = setting(256, "Length of a token's vector.", minimum=1)
     hidden: int = setting(384, "Hidden units of the LSTM.", minimum=1)
     dropout: float = setting(0.3, "Share of input and output features that is dropped in training.", minimum=0.0, maximum=0.9)
     filters: int = setting(160, "Filters of each width in the discriminator.", minimum=1)
@@ -46,31 +46,38 @@ class RelganNetwork:
     features: int = setting(100, "Features of its last layer.", minimum=1)
 
 
+GAME = {
+    "train.objective": "non-saturating",
+    "train.batch": 64,
+    "penalty.fd_r1": 5e-4,
+    "penalty.fd_r2": 5e-4,
+    "penalty.sigma": 0.01,  # a place of a text is a row of V numbers, so it moves by √V times as much
+    "penalty.every": 4,
+    "generator.learning_rate": 4e-3,
+    "generator.learning_rate_end": 2e-5,
+    "generator.beta1": 0.5,
+    "generator.clip": 1.0,
+    "discriminator.learning_rate": 1e-3,
+    "discriminator.learning_rate_end": 2e-4,
+    "discriminator.beta1": 0.5,
+    "ema.half_life": 10_000.0,
+    "ema.half_life_start": 500.0,
+    "augment.mode": "none",
+    "tokens.alone": 0.7,
+    "tokens.lead": 0.2,
+}
+"""What ``names`` and ``lines`` have in common: likelihood first, then the game."""
+
 NAMES = Preset(
     name="names",
-    summary="The default: short texts, a latent to walk in.",
+    summary="The default: short texts, with a latent code to walk in.",
     build="paragone_text.networks.names:build",
     config=NamesNetwork,
     settings={
-        "train.objective": "non-saturating",
-        "train.batch": 128,
-        "penalty.fd_r1": 0.1,
-        "penalty.fd_r2": 0.1,
-        "penalty.sigma": 0.05,
-        "penalty.every": 4,
-        "generator.learning_rate": 1e-3,
-        "generator.learning_rate_end": 5e-5,
-        "generator.beta1": 0.5,
-        "discriminator.learning_rate": 5e-4,
-        "discriminator.learning_rate_end": 5e-5,
-        "discriminator.beta1": 0.5,
-        "ema.half_life": 10_000.0,
-        "ema.half_life_start": 500.0,
-        "augment.mode": "none",
+        **GAME,
         "reconstruction.samples": 1.0,
-        "reconstruction.share": 0.5,
-        "reconstruction.divergence": 0.02,
-        "tokens.alone": 0.5,
+        "reconstruction.divergence": 1.0,
+        "reconstruction.free": 5.0,
     },
 )
 
@@ -79,26 +86,7 @@ LINES = Preset(
     summary="Longer texts: learned from likelihood, then played for.",
     build="paragone_text.networks.lines:build",
     config=LinesNetwork,
-    settings={
-        "train.objective": "non-saturating",
-        "train.batch": 64,
-        "penalty.fd_r1": 0.1,
-        "penalty.fd_r2": 0.1,
-        "penalty.sigma": 0.05,
-        "penalty.every": 4,
-        "generator.learning_rate": 1e-3,
-        "generator.learning_rate_end": 1e-5,
-        "generator.beta1": 0.5,
-        "generator.clip": 1.0,
-        "discriminator.learning_rate": 5e-4,
-        "discriminator.learning_rate_end": 5e-5,
-        "discriminator.beta1": 0.5,
-        "ema.half_life": 10_000.0,
-        "ema.half_life_start": 500.0,
-        "augment.mode": "none",
-        "tokens.likelihood": 1.0,
-        "tokens.alone": 0.6,
-    },
+    settings={**GAME, "tokens.likelihood": 1.0},
 )
 
 MLE = Preset(
@@ -134,5 +122,6 @@ RELGAN = Preset(
         "tokens.alone": 0.61,  # 150 epochs of 10,000 texts, then 3,000 steps of the game
         "tokens.relaxation": "gumbel",
         "tokens.temperature": 1.0,
+        "tokens.temperature_end": 0.16,  # β_max = 100 over 5,000 steps, of which 2,000 are made
     },
 )

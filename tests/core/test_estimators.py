@@ -13,6 +13,9 @@ from paragone.tokens import draw, rows
 SPEC = SampleSpec((Axis("position", 3, "tokens", vocabulary=4, padding=0),), "int64", 0, 3)
 
 
+FULL = SampleSpec((Axis("position", 3, "tokens", vocabulary=4),), "int64", 0, 3)
+
+
 class Table(nn.Module):
     """Three tokens that do not depend on each other."""
 
@@ -29,9 +32,9 @@ class Table(nn.Module):
         return torch.stack([draw(self.table[place].expand(len(latent), -1), latent[:, place]) for place in range(3)], 1)
 
 
-def made(count: int, settings: TokenSettings) -> tuple[Table, torch.Tensor, torch.Tensor, torch.Tensor | None]:
+def made(count: int, settings: TokenSettings, spec: SampleSpec = SPEC) -> tuple[Table, torch.Tensor, torch.Tensor, torch.Tensor | None]:
     table, numbers = Table(), torch.Generator().manual_seed(1)
-    estimator = Discrete(SPEC, table, settings)
+    estimator = Discrete(spec, table, settings)
     latent = torch.randn(count, 3, generator=numbers)
     uniforms = torch.rand(count, estimator.uniforms, generator=numbers) if estimator.uniforms else None
     fakes = estimator.make(table, latent, None, uniforms, played=0.5)
@@ -62,6 +65,29 @@ def test_tokens_are_seen_as_rows_only_where_a_derivative_is_wanted() -> None:
 
 
 @pytest.mark.parametrize("relaxation", ["straight-through", "gumbel"])
+def test_what_was_not_drawn_has_no_gradient(relaxation: str) -> None:
+    """After the end padding follows, whatever the logits say."""
+
+    class Ended(Table):
+        def logits(self, latent: torch.Tensor, label: object, tokens: torch.Tensor, dropout: object = None) -> torch.Tensor:
+            self.scored = super().logits(latent, label, tokens).clone().requires_grad_()
+            self.scored.retain_grad()
+            return self.scored
+
+        def forward(self, latent: torch.Tensor, label: object) -> torch.Tensor:
+            return torch.tensor([[2, 0, 0]]).expand(len(latent), -1)
+
+    table = Ended()
+    estimator = Discrete(SPEC, table, TokenSettings(relaxation=relaxation))
+    uniforms = torch.rand(4, estimator.uniforms) if estimator.uniforms else None
+    seen = estimator.make(table, torch.randn(4, 3), None, uniforms, 0.0).seen
+    (seen * torch.randn(3, 4)).sum().backward()
+    assert table.scored.grad is not None
+    assert table.scored.grad[:, :2].abs().sum(2).min() > 0  # the token, and the end
+    assert not table.scored.grad[:, 2].any()
+
+
+@pytest.mark.parametrize("relaxation", ["straight-through", "gumbel"])
 def test_forward_the_discriminator_sees_the_very_tokens(relaxation: str) -> None:
     _, seen, tokens, _ = made(200, TokenSettings(relaxation=relaxation))
     torch.testing.assert_close(seen, rows(tokens, 4))
@@ -78,7 +104,7 @@ def test_backward_straight_through_is_the_softmax() -> None:
 
 def test_straight_through_is_exact_for_a_linear_judge_of_one_token() -> None:
     """E over a linear f of one-hot rows: the softmax's derivative is the true one."""
-    table, seen, _, _ = made(2000, TokenSettings())
+    table, seen, _, _ = made(2000, TokenSettings(), FULL)
     weight = torch.randn(3, 4, generator=torch.Generator().manual_seed(3))
     (mine,) = torch.autograd.grad((seen * weight).sum((1, 2)).mean(), table.table)
     value = weight[0][:, None, None] + weight[1][None, :, None] + weight[2][None, None]
@@ -124,7 +150,7 @@ def test_leave_one_out_is_each_reward_less_the_mean_of_the_others() -> None:
 def test_the_temperature_falls_by_equal_factors_over_the_game() -> None:
     settings = TokenSettings(temperature=1.0, temperature_end=0.25)
     table = Table()
-    estimator = Discrete(SPEC, table, settings)
+    estimator = Discrete(FULL, table, settings)
     latent = torch.randn(5, 3, generator=torch.Generator().manual_seed(6))
     weight = torch.randn(3, 4, generator=torch.Generator().manual_seed(7))
     for played, temperature in ((0.0, 1.0), (0.5, 0.5), (1.0, 0.25)):

@@ -237,7 +237,9 @@ def test_a_state_from_before_the_first_game_is_whole(tmp_path: Any) -> None:
     [
         ({"tokens__alone": 0.5}, "tokens.alone"),
         ({"tokens__lead": 0.5}, "tokens.lead"),
+        ({"tokens__likelihood": 1.0, "tokens__likelihood_after": 0.0, "tokens__lead": 0.5}, "tokens.lead"),
         ({"tokens__relaxation": "none"}, "tokens.relaxation"),
+        ({"tokens__relaxation": "none", "tokens__likelihood": 1.0, "tokens__likelihood_after": 0.0}, "tokens.relaxation"),
     ],
 )
 def test_settings_by_which_nothing_could_be_learned_are_refused(settings: dict[str, Any], key: str) -> None:

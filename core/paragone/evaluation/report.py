@@ -92,7 +92,7 @@ def _scores(evaluation: Evaluation) -> str:
     rows: list[list[str]] = [["", "generated", "real", ""]]
     for metric in evaluation.metrics:
         score, real = evaluation.total.generated[metric.name], evaluation.total.real.get(metric.name)
-        about = f"{metric.summary} {metric.better.capitalize()} is better."
+        about = f"{metric.summary} {metric.aim.capitalize()}."
         doubt = f"doubtful: {score.doubt}" if score.doubt else f"doubtful, the real one: {real.doubt}" if real and real.doubt else about
         rows.append([metric.title or metric.name, _figure(score), _figure(real), doubt])
     return _table(rows)
@@ -194,7 +194,7 @@ def _embed(data: bytes, extension: str) -> str:
     """A file inside the page: a picture, a sound, or else text."""
     kind = _KINDS.get(extension)
     if kind is None:
-        return f"<pre>{_text(data.decode('utf-8', 'replace'))}</pre>"
+        return f'<pre dir="auto">{_text(data.decode("utf-8", "replace"))}</pre>'
     source = f"data:{kind};base64,{base64.b64encode(data).decode()}"
     return f'<audio controls src="{source}"></audio>' if kind.startswith("audio") else f'<img alt="" src="{source}">'
 

@@ -10,6 +10,9 @@ from torch import nn
 from paragone.spec import SampleSpec
 from paragone.tokens import draw
 
+NEVER = -1e4
+"""Added to the logit of a token that cannot be; minus infinity would make its derivative no number."""
+
 
 class Drawing(nn.Module):
     """A generator that draws one token after another. Satisfies :class:`paragone.tokens.TokenGenerator`.
@@ -81,8 +84,8 @@ class Drawing(nn.Module):
         tokens = torch.full((len(latent), self.length), self.padding or 0, dtype=torch.int64, device=latent.device)
         for position in range(self.length):
             logits, state = self.step(state, previous, position)
-            if position == 0 and self.padding is not None:
-                logits = logits.index_fill(1, torch.tensor([self.padding], device=logits.device), -torch.inf)  # nothing is no text
+            if position == 0:
+                logits = self.opened(logits[:, None])[:, 0]
             if allowed is not None and position < len(allowed):
                 logits = logits.float().masked_fill(~allowed[position], -torch.inf)
             previous = draw(logits, noise[:, position], temperature, ordered=not self.training)
@@ -93,6 +96,14 @@ class Drawing(nn.Module):
             if self.padding is not None and bool(ended.all()):
                 break
         return tokens
+
+    def opened(self, logits: torch.Tensor) -> torch.Tensor:
+        """``(B, T, V)`` logits without the chance that a text ends before it has begun: nothing is no text."""
+        if self.padding is None:
+            return logits
+        never = torch.zeros_like(logits[:1])
+        never[0, 0, self.padding] = NEVER
+        return logits + never
 
     def shifted(self, tokens: torch.Tensor) -> torch.Tensor:
         """``(B, L)`` tokens, each moved one place on, with :attr:`start` before them."""

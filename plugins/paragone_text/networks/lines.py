@@ -54,10 +54,10 @@ class LinesGenerator(Drawing):
         """See :meth:`paragone.tokens.TokenGenerator.logits`."""
         inputs = self.read(self.shifted(tokens), label)
         if dropout is None:
-            return self.score(self.memory(inputs))
+            return self.opened(self.score(self.memory(inputs)))
         kept = (dropout >= self.drop).to(inputs.dtype)[:, None] / (1 - self.drop)  # (B, 1, sum of masks)
         first, second = kept.split_with_sizes(self.masks, 2)
-        return self.score(self.memory(inputs * first) * second)
+        return self.opened(self.score(self.memory(inputs * first) * second))
 
     def read(self, tokens: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """``(B, T)`` → ``(B, T, input)``."""

@@ -59,7 +59,7 @@ class NamesGenerator(Drawing):
         if dropout is not None:  # what is forgotten must be read from the code: Bowman et al. 2016, section 3.1
             before = before.masked_fill(dropout < self.forget, self.start)
         hidden = self.memory(torch.cat([self.embedding(before), plan], 2))
-        return self.out(torch.cat([hidden, plan], 2))
+        return self.opened(self.out(torch.cat([hidden, plan], 2)))
 
     def planned(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """``(B, L, plan)``."""

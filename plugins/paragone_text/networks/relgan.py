@@ -73,7 +73,7 @@ class RelganGenerator(Drawing):
         for inputs in self.read(self.shifted(tokens), label).unbind(1):
             memory = self.memory(inputs, memory)
             memories.append(memory.flatten(1))
-        return self.out(torch.stack(memories, 1))  # (B, L, slots·width) → (B, L, V)
+        return self.opened(self.out(torch.stack(memories, 1)))  # (B, L, slots·width) → (B, L, V)
 
     def read(self, tokens: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """``(B, T)`` → ``(B, T, embedding)``."""

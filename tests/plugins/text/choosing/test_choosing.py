@@ -17,6 +17,7 @@ from paragone.randomness import latents
 from paragone.sampler import Sampler
 from paragone_text import critic, tokenizer
 from paragone_text.bpe import BytePairs
+from paragone_text.choosing import TextChooser
 from paragone_text.config import TextSample
 
 from .conftest import ENGLAND, GERMANY, Make
@@ -199,6 +200,14 @@ def test_nothing_is_new_where_the_generator_only_repeats(make: Make) -> None:
         list(sampler.stream([0], options=TextSample(novel=True, effort=40), note=told.append))
     assert caught.value.what == "none of 40 texts is new; 40 stand in the training data"
     assert told == ["copies: 40 of 40 texts (100.0%) stand in the training data and were dropped"]
+
+
+def test_a_pattern_that_would_take_for_ever_is_stopped(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paragone_text.choosing.PATIENCE", 0.05)
+    chooser = TextChooser(make(), TextSample(pattern="^(a|aa)+$"))
+    assert chooser._matches("aaaa")
+    with pytest.raises(UsageError, match=r"pattern: takes more than 0.05 seconds"):
+        chooser._matches("a" * 60 + "b")
 
 
 def test_a_pattern_that_cannot_match_stops_after_the_stated_effort(make: Make) -> None:

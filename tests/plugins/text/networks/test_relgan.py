@@ -67,7 +67,7 @@ def test_all_logits_at_once_are_those_of_one_step_after_the_other(labels: int) -
         logits, state = generator.step(state, previous, position)
         each.append(logits)
         previous = tokens[:, position]
-    torch.testing.assert_close(generator.logits(torch.zeros(4, LENGTH), label, tokens), torch.stack(each, 1))
+    torch.testing.assert_close(generator.logits(torch.zeros(4, LENGTH), label, tokens), generator.opened(torch.stack(each, 1)))
 
 
 def test_logits_depend_on_all_tokens_before_and_on_none_after() -> None:
