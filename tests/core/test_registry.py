@@ -115,7 +115,7 @@ def test_block_allow_and_strict(install, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PARAGONE_BLOCK_PLUGINS", "image, other")
     found = load(points)
     assert row(found, "image").state == "blocked"
-    assert set(found.modalities) == {"points"}
+    assert set(found.modalities) == {"points", "text"}
     monkeypatch.delenv("PARAGONE_BLOCK_PLUGINS")
     monkeypatch.setenv("PARAGONE_PLUGINS", "image")
     assert set(load(points).modalities) == {"image"}
@@ -181,7 +181,7 @@ def first_party() -> list[str]:
 @pytest.mark.parametrize("name", first_party())
 def test_without_one_of_our_own_the_rest_passes_its_tests(name: str) -> None:
     tests = Path(__file__).parents[1]
-    others = [str(tests / "plugins" / other) for other in first_party() if other != name]
+    others = [str(tests / "plugins" / other / "test_plugin.py") for other in first_party() if other != name]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests / "core/testing/test_contract.py"), *others]
     environment = {**os.environ, "PARAGONE_BLOCK_PLUGINS": name}
     done = subprocess.run(command, cwd=tests.parent, env=environment, capture_output=True, text=True)
@@ -200,4 +200,4 @@ def test_an_absent_medium_names_the_nearest() -> None:
 def test_listing_plugins_imports_no_torch() -> None:
     code = "import sys, paragone.registry as r; print(sorted(r.registry().modalities), {'torch', 'numpy', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['image', 'points'] set()"
+    assert done.stdout.strip() == "['image', 'points', 'text'] set()"
