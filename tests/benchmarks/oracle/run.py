@@ -12,10 +12,9 @@ import argparse
 import json
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from paragone.errors import ParagoneError
 
@@ -111,7 +110,7 @@ def as_json(regret: Regret) -> dict[str, Any]:
 def at(points: Sequence[Mapping[str, Any]], nll_oracle: float) -> float | None:
     """NLL_test where a curve passes ``nll_oracle``, on a straight line between two points; ``None`` if it does not get there."""
     places = sorted((point["nll_oracle"][0], point["nll_test"][0]) for point in points)
-    for (left, low), (right, high) in zip(places, places[1:], strict=False):
+    for (left, low), (right, high) in pairwise(places):
         if left <= nll_oracle <= right:
             return low + (high - low) * (nll_oracle - left) / (right - left)
     return None
@@ -119,7 +118,8 @@ def at(points: Sequence[Mapping[str, Any]], nll_oracle: float) -> float | None:
 
 def table(facts: Mapping[str, Any], entropy: float) -> str:
     """What one training came to, a line a point."""
-    head = f"\n{facts['row']}, seed {facts['seed']}: {facts['cpu_seconds'] / 60:.1f} min of processor time, {facts['steps']:,} steps, {facts['weights']:,} weights"
+    done = f"{facts['cpu_seconds'] / 60:.1f} min of processor time, {facts['steps']:,} steps, {facts['weights']:,} weights"
+    head = f"\n{facts['row']}, seed {facts['seed']}: {done}"
     lines = [head, f"{'α':>5}{'NLL_oracle':>16}{'NLL_test':>16}{'sum':>8}{'H(G)':>8}{'KL(P‖G)':>9}{'KL(G‖P)':>9}"]
     for point in facts["curve"]:
         mean = {name: value[0] for name, value in point.items() if name != "alpha"}
