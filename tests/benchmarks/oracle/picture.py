@@ -45,7 +45,8 @@ def plot(curves: Mapping[str, Curve], x_name: str, y_name: str, x_range: tuple[f
     for name, points in curves.items():
         colour = COLOURS[kinds.index(name.partition(",")[0]) % len(COLOURS)]
         inside = [place(x, y) for x, y in points if x_range[0] <= x <= x_range[1] and y_range[0] <= y <= y_range[1]]
-        draw.line(inside, colour, 2 * FINER, joint="curve")
+        if len(inside) > 1:
+            draw.line(inside, colour, 2 * FINER, joint="curve")
         for x, y in inside:
             draw.ellipse([x - 3 * FINER, y - 3 * FINER, x + 3 * FINER, y + 3 * FINER], colour)
     for number, kind in enumerate(kinds):

@@ -20,8 +20,8 @@ from paragone.errors import ParagoneError
 
 from .. import knobs
 from .contest import ALPHAS, curve, generated, judged, train, trainer_for
-from .data import TEST, TRAIN, Halves, write
-from .lstm import LENGTH, Oracle
+from .data import Halves, write
+from .lstm import Oracle
 from .measures import Estimate, along
 from .picture import plot
 from .regret import Regret
@@ -32,9 +32,8 @@ NETWORK: Mapping[str, Any] = {"network.embedding": 256, "network.hidden": 64, "n
 RECIPE: Mapping[str, Any] = {**NETWORK, "train.batch": 64, "generator.learning_rate": 6e-3}
 ROWS: Mapping[str, Mapping[str, Any]] = {"mle": {}, "lines": {"tokens.likelihood_after": 0.1}}
 """What is trained: a preset of the text medium each, and what it sets beside :data:`RECIPE`."""
-WINDOW = (1.0, 3.0)
-"""Where the curves are compared: NLL_oracle so many nats above H, which for H near 5.9 is 7 to 9."""
 PLACES = (1.0, 1.5, 2.0, 2.5, 3.0)
+"""Where the curves are compared: NLL_oracle so many nats above H, which for H near 5.9 is 7 to 9."""
 
 
 def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -62,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     halves, name = write(oracle), str(asked.oracle or f"seed {asked.oracle_seed}")
     floor = Estimate.of(along(halves.test, oracle.logits, oracle.logits).entropy)
-    print(f"oracle {name}: {oracle.vocabulary} tokens, {LENGTH} to a sequence, H {floor}; {TRAIN:,} sequences to learn, {TEST:,} held out")
+    what = f"{oracle.vocabulary} tokens, {halves.test.shape[1]} to a sequence, H {floor}"
+    print(f"oracle {name}: {what}; {len(halves.train):,} sequences to learn, {len(halves.test):,} held out", flush=True)
     for seed in map(int, asked.seeds.split(",")):
         for row in asked.rows.split(","):
             facts = contest(row, seed, asked.minutes, oracle, halves, asked.count)
