@@ -24,6 +24,7 @@ from paragone_text.networks.decoding import Drawing
 from paragone_text.plugin import paragone_modality
 
 from .. import knobs
+from .choosing import best_of
 from .lstm import Oracle
 from .measures import along, scores
 from .regret import Regret, regret
@@ -91,12 +92,13 @@ class Generated:
     def logits(self, tokens: torch.Tensor) -> torch.Tensor:
         """``(B, L)`` int64 → ``(B, L, V)``; satisfies :data:`Logits`."""
         latent = torch.zeros(len(tokens), self.network.latent_size)
-        return self.alpha * self.network.logits(latent, None, tokens).float()
+        logits: torch.Tensor = self.network.logits(latent, None, tokens)  # type: ignore[operator]  # nn.Module hides it
+        return self.alpha * logits.float()
 
     def sample(self, count: int, seed: int) -> torch.Tensor:
         """``(count, L)`` int64, in the product's own way."""
         latent = torch.randn(count, self.network.latent_size, generator=generator_for(seed, "generated"))
-        return torch.cat([self.network.decode(part, None, temperature=1 / self.alpha) for part in latent.split(CHUNK)])
+        return torch.cat([self.network.decode(part, None, temperature=1 / self.alpha) for part in torch.split(latent, CHUNK)])
 
 
 def generated(trainer: Trainer, alpha: float = 1.0) -> Generated:
@@ -142,7 +144,31 @@ def judged(trainer: Trainer, oracle: Oracle, fresh: torch.Tensor) -> Regret:
     )
 
 
+def chosen(trainer: Trainer, oracle: Oracle, fresh: torch.Tensor, alpha: float, ks: Sequence[int] = (2, 4)) -> list[dict[str, Any]]:
+    """Points beside the curve: the best of k by how likely a sequence is, and by the discriminator if there was a game.
+
+    Args:
+        trainer: at its end.
+        oracle: the truth.
+        fresh: ``(N, L)`` int64 of the oracle.
+        alpha: of the generator that is chosen from.
+        ks: numbers of candidates.
+    """
+    mine, length = generated(trainer, alpha), fresh.shape[1]
+    made = mine.sample(len(fresh), 2)
+    fake, real = along(made, mine.logits, oracle.logits), along(fresh, oracle.logits, mine.logits)
+    found: dict[str, tuple[torch.Tensor, ...]] = {"likelihood": (-fake.own, -real.other)}
+    if trainer.settings.tokens.alone < 1:
+        found["discriminator"] = tuple(logits_of(trainer.players.discriminator, tokens) for tokens in (made, fresh))
+    points = []
+    for by, (of_fake, of_real) in found.items():
+        for k in ks:
+            nll_oracle, nll_test = best_of(k, of_fake.double(), of_real.double(), fake.other, real.other, length)
+            points.append({"by": by, "alpha": alpha, "k": k, "nll_oracle": nll_oracle, "nll_test": nll_test})
+    return points
+
+
 @torch.no_grad()
 def logits_of(discriminator: nn.Module, tokens: torch.Tensor) -> torch.Tensor:
     """``(N, L)`` int64 → ``(N,)``."""
-    return torch.cat([discriminator(part, None).float() for part in tokens.split(CHUNK)])
+    return torch.cat([discriminator(part, None).float() for part in torch.split(tokens, CHUNK)])

@@ -96,7 +96,7 @@ class Oracle:
             chunk: sequences drawn at once, which changes nothing.
         """
         points = torch.rand(count, length, dtype=torch.float64, generator=generator_for(seed, "oracle samples"))
-        return torch.cat([self._drawn(part) for part in points.split(chunk)])
+        return torch.cat([self._drawn(part) for part in torch.split(points, chunk)])
 
     def _drawn(self, points: torch.Tensor) -> torch.Tensor:
         """Sequences by the inverse of each conditional's cumulative distribution, at ``(B, L)`` uniform points."""

@@ -79,7 +79,7 @@ class Along:
 def along(tokens: torch.Tensor, first: Logits, other: Logits) -> Along:
     """What the two distributions say of ``(N, L)`` int64 ``tokens``, drawn from the first."""
     parts = []
-    for part in tokens.split(CHUNK):
+    for part in torch.split(tokens, CHUNK):
         p, q = first(part).log_softmax(-1), other(part).log_softmax(-1)  # (B, L, V)
         shares = p.exp()
         drawn = [-each.gather(-1, part[..., None])[..., 0] for each in (p, q)]

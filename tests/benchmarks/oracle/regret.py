@@ -88,7 +88,7 @@ def fit(real: torch.Tensor, fake: torch.Tensor, steps: int = 50) -> tuple[float,
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return loss
 
-    optimiser.step(closure)
+    optimiser.step(closure)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return (inner[0].exp() / spread).item(), inner[1].item()
 
 

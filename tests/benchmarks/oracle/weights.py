@@ -85,11 +85,11 @@ def payloads(pickled: bytes) -> list[np.ndarray]:
         ValueError: if it is no pickle, or holds arrays of another kind.
     """
     found: list[np.ndarray] = []
-    texts, before = set(), ""
+    texts, before = set[str](), ""
     for instruction, argument, _ in pickletools.genops(pickled):
         if instruction.name in TEXTS:
-            texts.add(argument)
-        elif instruction.name in BYTES and before in ("NEWFALSE", "NEWTRUE"):
+            texts.add(str(argument))
+        elif isinstance(argument, bytes) and instruction.name in BYTES and before in ("NEWFALSE", "NEWTRUE"):
             if before == "NEWTRUE":
                 raise ValueError("an array stored by columns")
             found.append(np.frombuffer(argument, "<f4").copy())
