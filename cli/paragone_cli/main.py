@@ -26,8 +26,9 @@ def run() -> None:
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 and os.name == "posix" else "backslashreplace")
     code = main(sys.argv[1:])
-    if World.here().size > 1:
-        # all is written and told; the threads of torch's process groups, left to the interpreter's end, now and then abort it
+    if World.here().size > 1 or "torch.distributed.launcher" in sys.modules:
+        # all is written and told; the threads of torch's process groups, and of its launcher after a signal, left to the
+        # interpreter's end, now and then abort it
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()

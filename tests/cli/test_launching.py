@@ -79,7 +79,7 @@ def test_a_signal_saves_and_ends_with_130(start: Start, toy: Path) -> None:
     until_it_trains(toy / "mine", process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert out == ""
     facts = weights.read(toy / "mine/state.safetensors")[1]
     assert facts["step"] > 0

@@ -1,0 +1,1 @@
+"""Sound: drum hits, notes, birds, effects."""
