@@ -78,6 +78,7 @@ def paragone_modality() -> Modality:
         artefacts="coordinates:Coordinates",
         sample_config=CoordinateSample,
         choosing="coordinates:choose",
+        collecting=None,
         lines=True,
     )
 

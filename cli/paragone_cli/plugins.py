@@ -39,7 +39,7 @@ def build_plugins() -> Any:
 def run(flags: Sequence[Flag], values: dict[str, Any]) -> None:
     """Print the list on stdout."""
     asked = PluginFlags(**given(flags, values, "cli"))
-    plugins = registry().plugins
+    plugins = registry().checked()
     if asked.json:
         print(json.dumps([plugin.to_json() for plugin in plugins]))
     elif sys.stdout.isatty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import typer
 
     from paragone.batch import Batch
+    from paragone.collecting import Collector
     from paragone.sampler import Sampler
 
 COUNT = 8
@@ -102,8 +104,11 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
         _refuse_flags_before(context.invoked_subcommand, flags, values)
         return
     named = given(flags, values, "cli")
-    asked = (LineFlags if modality.lines else SampleFlags)(**named)
     options = modality.sample_config(**given(flags, values, "sample"))
+    collector = choose_collector(modality, options, named)
+    if collector and "seeds" not in named:
+        named = {"count": collector.count, **named}
+    asked = (LineFlags if modality.lines else SampleFlags)(**named)
     walk = choose_walk(named)
     numbers = [] if walk else choose_seeds(named)
     if modality.lines and asked.out:
@@ -118,12 +123,17 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     from paragone.sampler import Sampler
 
     sampler = Sampler.load(folder, asked.device, modality.name, "best" if asked.best else "last")
-    if walk:
-        batches = sampler.stream_walk(*walk, asked.count, asked.label or None, asked.truncation, options, say)
-    else:
-        batches = sampler.stream(numbers, asked.label or None, asked.truncation, options, say)
-    counter = _Counter(asked.count if walk else len(numbers))
-    if modality.lines:
+
+    def stream(label: str | None) -> Iterator[Batch]:
+        if walk:
+            return sampler.stream_walk(*walk, asked.count, label, asked.truncation, options, say)
+        return sampler.stream(numbers, label, asked.truncation, options, say)
+
+    batches, counter = stream(asked.label or None), _Counter(asked.count if walk else len(numbers))
+    if collector:
+        labels = [asked.label] if asked.label else sampler.labels or [None]
+        _make_together(asked, sampler, itertools.chain.from_iterable(map(stream, labels)), _Counter(counter.total * len(labels)))
+    elif modality.lines:
         _make_lines(asked, sampler, batches, counter)
     else:
         _make_files(asked, sampler, batches, options, counter)
@@ -144,6 +154,16 @@ def _make_files(asked: SampleFlags, sampler: Sampler, batches: Iterator[Batch], 
         print("\n".join(map(str, paths)))
 
 
+def _make_together(asked: SampleFlags, sampler: Sampler, batches: Iterator[Batch], counter: _Counter) -> None:
+    from paragone.batch import Batch
+
+    paths = Batch.joined(_counted(batches, counter)).collect(overwrite=asked.overwrite)
+    if asked.json:
+        print(json.dumps({**_facts(sampler), "files": [{"path": str(path)} for path in paths], "sheet": None}))
+    else:
+        print("\n".join(map(str, paths)))
+
+
 def _make_lines(asked: SampleFlags, sampler: Sampler, batches: Iterator[Batch], counter: _Counter) -> None:
     from paragone.cores import core_left_over
 
@@ -160,6 +180,27 @@ def _make_lines(asked: SampleFlags, sampler: Sampler, batches: Iterator[Batch], 
 
 def _facts(sampler: Sampler) -> dict[str, Any]:
     return {"run": str(sampler.run.path), "hash": sampler.hash}
+
+
+def choose_collector(modality: Modality, options: object, asked: dict[str, Any]) -> Collector | None:
+    """What makes something of all samples together, ``None`` where nobody asked for it.
+
+    Raises:
+        UsageError: if there are more samples than it has room for, or they are to go somewhere else too.
+    """
+    if modality.collecting is None:
+        return None
+    from paragone.collecting import collector_of
+
+    collector = collector_of(modality, options)
+    if collector is None:
+        return None
+    if "out" in asked:
+        raise UsageError("names another place for what is made of all together", where="--out", fix="Leave it out.")
+    for flag, count in (("--count", asked.get("count", 0)), ("--seeds", len(choose_seeds(asked)) if "seeds" in asked else 0)):
+        if count > collector.most:
+            raise UsageError(f"there is room for {collector.most} of each label", where=flag, fix="Make fewer.")
+    return collector
 
 
 def choose_walk(asked: dict[str, Any]) -> tuple[int, int] | None:

@@ -52,6 +52,18 @@ class Artefacts(Protocol):
         ...
 
 
+class Previewed(Artefacts, Protocol):
+    """Of a medium whose files show nothing when they are put on a page, such as sounds. A writer need not have this."""
+
+    def preview(self, sample: torch.Tensor) -> Sequence[tuple[str, bytes]]:
+        """What a page shows of one sample: files, each with its extension, such as a picture and something to play.
+
+        Args:
+            sample: ``spec.shape`` of ``spec.dtype``, on the CPU.
+        """
+        ...
+
+
 class Lines(Artefacts, Protocol):
     """Of a medium that declares ``lines``: its samples can be printed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,11 @@ import torch
 
 from . import __version__
 from .artefacts import Lines
+from .collecting import collector_of
 from .errors import UsageError
-from .modality import resolve
+from .modality import resolve, running
 from .request import Request
-from .writing import write
+from .writing import write, write_together
 
 if TYPE_CHECKING:
     from .sampler import Sampler
@@ -113,3 +115,26 @@ class Batch:
             OutputError: if another file of that name is there, or it cannot be written.
         """
         return write(self.sampler, iter([self]), Path(out), self.options if options is None else options, overwrite)
+
+    def collect(self, options: object = None, overwrite: bool = False) -> list[Path]:
+        """Write what the medium makes of all of them together, such as a drum kit.
+
+        Args:
+            options: an instance of the modality's ``sample_config`` that asks for it and says
+                where; those they were made with, if not given.
+            overwrite: replace other files of these names.
+
+        Returns:
+            The paths written.
+
+        Raises:
+            UsageError: if the options ask for nothing of that kind.
+            OutputError: if another file of that name is there, or one cannot be written.
+        """
+        modality, options = self.sampler.modality, self.options if options is None else options
+        collector = collector_of(modality, options)
+        if collector is None:
+            raise UsageError(f"nothing that {modality.name} makes of many samples is asked for", where="collect", fix="Name it in options.")
+        with running(str(modality.collecting)):
+            content = collector.files(dataclasses.replace(self, options=options))
+        return write_together(content, overwrite)

@@ -71,6 +71,11 @@ class Execution:
             yield
 
 
+def in_full_precision(samples: torch.Tensor) -> contextlib.AbstractContextManager[object]:
+    """No autocast inside, on the device of ``samples``: for transforms that networks contain, which bf16 has too few digits for."""
+    return torch.autocast(samples.device.type, enabled=False)
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
         present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -113,6 +113,9 @@ class Modality:
         choosing: import string of ``choose(sampler, options) -> Chooser | None`` (see
             :class:`paragone.choosing.OpenChooser`), where the sample of a seed is not
             simply what the generator makes of its latent; or ``None``.
+        collecting: import string of ``collect(options) -> Collector | None`` (see
+            :class:`paragone.collecting.OpenCollector`), which makes something of many
+            samples together; or ``None``.
         lines: whether a sample is a line of text. Then ``create`` prints samples instead of
             writing files, and the artefact writer has ``line`` too
             (:class:`paragone.artefacts.Lines`).
@@ -122,6 +125,9 @@ class Modality:
             folder with starter data; called once, for a medium that bundles none.
         model: ``"package:path/inside"`` of a bundled run folder that makes samples
             before anything has been trained, or ``None``.
+        check: import string of ``check() -> None``, which raises ``PluginError`` where the medium
+            cannot work, such as without a package that it needs; called before any other of its code,
+            and by ``create plugins``, so it should be quick. ``None``: it works everywhere.
         extractors: of features for ``evaluate``; the first is the default. Without
             any there is nothing to evaluate by.
         metrics: what ``evaluate`` measures, in the order of its table.
@@ -136,10 +142,12 @@ class Modality:
     data_config: type = NoSettings
     sample_config: type = NoSettings
     choosing: str | None = None
+    collecting: str | None = None
     lines: bool = False
     starter: str | None = None
     make_starter: str | None = None
     model: str | None = None
+    check: str | None = None
     extractors: tuple[Extractor, ...] = ()
     metrics: tuple[Metric, ...] = ()
     api_version: int = API_VERSION
@@ -212,6 +220,17 @@ def resolve(import_string: str) -> Any:
             where=import_string,
             fix="Reinstall the plugin that declares it, or tell its author; `create plugins --verbose` shows more.",
         ) from error
+
+
+def require(medium: Modality) -> None:
+    """Call the medium's :attr:`Modality.check`, where it has one.
+
+    Raises:
+        PluginError: if the medium cannot work here, with the reason and the fix.
+    """
+    if medium.check is not None:
+        with running(medium.check):
+            resolve(medium.check)()
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import platformdirs
 
 from . import files
 from .errors import DataError, RunError, UsageError
-from .modality import Modality, resolve, running
+from .modality import Modality, require, resolve, running
 from .run import newest
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
     Raises:
         DataError: if there is nothing to learn from.
         UsageError: if there is no starter set.
+        PluginError: if the medium cannot work here.
     """
+    require(medium)
     source = starter(medium) if source is None else source
     try:
         with running(medium.dataset):

@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +25,7 @@ import pluggy
 
 from . import hooks, plugin_files
 from .errors import ParagoneError, PluginError
-from .modality import API_VERSION, OLDEST_API_VERSION, Modality
+from .modality import API_VERSION, OLDEST_API_VERSION, Modality, require
 from .options import nearest_error, options_of
 from .settings import settle
 
@@ -87,6 +87,10 @@ class Registry:
     modalities: dict[str, Modality] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     slips: list[str] = field(default_factory=list)
+
+    def checked(self) -> list[PluginStatus]:
+        """The rows, where a plugin whose medium cannot work here is broken too; see :attr:`.modality.Modality.check`."""
+        return [_checked(row, [self.modalities[name] for name in row.modalities]) if row.state == "ok" else row for row in self.plugins]
 
     def modality(self, name: str) -> Modality:
         """The modality called ``name``.
@@ -182,6 +186,17 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
             raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from fault
     found.slips = sorted((allowed | blocked) - {row.name for row in found.plugins})
     return found
+
+
+def _checked(row: PluginStatus, media: Iterable[Modality]) -> PluginStatus:
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            for medium in media:
+                require(medium)
+    except PluginError as error:
+        what = error.what if error.where is None else f"{error.where} {error.what}"
+        return replace(row, state="broken", reason=what, fix=error.fix or "", traceback=traceback.format_exc(limit=-30))
+    return row
 
 
 def _explain(error: BaseException, source: Source, row: PluginStatus) -> None:

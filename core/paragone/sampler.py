@@ -24,7 +24,7 @@ from .data import Dataset, hold_out
 from .errors import RunError, UsageError
 from .execution import Execution
 from .generating import CHUNK, generate, in_chunks
-from .modality import Modality, resolve, running
+from .modality import Modality, require, resolve, running
 from .options import nearest_error
 from .own_data import own_data
 from .players import Players, latent_size
@@ -74,10 +74,11 @@ class Sampler:
         Raises:
             UsageError: if there are no best weights.
             RunError: if the run cannot be used.
-            PluginError: if the plugin it needs is absent or broken.
+            PluginError: if the plugin it needs is absent or broken, or cannot work here.
         """
         run = Run.open(Path(path))
         medium, settings = describe(run, modality)
+        require(medium)
         players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), len(run.config["labels"]), seed=0)
         tensors, hash = _weights(run, which)
         weights.fill_module(players.generator, tensors, where=run.weights(which))

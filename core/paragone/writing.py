@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,24 @@ def write(
     return paths
 
 
+def write_together(content: Mapping[Path, bytes], overwrite: bool = False) -> list[Path]:
+    """Write files that belong together: none of them, if one is in the way.
+
+    Args:
+        content: of each file; one that is there already with the very same bytes is no conflict.
+        overwrite: replace what else is there.
+
+    Raises:
+        OutputError: if another file of that name is there, or one cannot be written.
+    """
+    for path, data in content.items():
+        if _taken(path, data, overwrite):
+            raise OutputError("is there already, with other content", where=path, fix="Choose another name, or give --overwrite.")
+    for path, data in content.items():
+        files.write(path, data, sync=False)  # as for the samples
+    return list(content)
+
+
 def _keep_first(batches: Iterator[Batch], kept: list[Batch]) -> Iterator[Batch]:
     """``batches``; those that the sheet will show are put into ``kept``."""
     for batch in batches:
@@ -99,14 +117,18 @@ def _keep_first(batches: Iterator[Batch], kept: list[Batch]) -> Iterator[Batch]:
 
 def _write_new(path: Path, data: bytes, overwrite: bool) -> None:
     """Write, unless something else is there already; the very same bytes are no conflict."""
-    try:
-        taken = path.exists() and (path.is_dir() or (not overwrite and path.read_bytes() != data))
-    except OSError as error:
-        raise files.cannot_write(path, error) from error
-    if taken:
+    if _taken(path, data, overwrite):
         raise OutputError("is there already, with other content", where=path, fix="Choose another --out or seed, or give --overwrite.")
     # not synced: that takes ten times as long as making the sample, and what a power cut costs its seed brings back
     files.write(path, data, sync=False)
+
+
+def _taken(path: Path, data: bytes, overwrite: bool) -> bool:
+    """Whether something is there that must not be replaced by ``data``."""
+    try:
+        return path.exists() and (path.is_dir() or (not overwrite and path.read_bytes() != data))
+    except OSError as error:
+        raise files.cannot_write(path, error) from error
 
 
 def _free_sheet(out: Path, extension: str, overwrite: bool) -> Path:

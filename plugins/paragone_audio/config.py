@@ -14,7 +14,10 @@ class AudioData:
 
     rate: int = setting(0, "Samples a second; 0: what most of the files have, at most 48000.", minimum=0, maximum=192_000)
     seconds: float = setting(
-        0.0, "Length of every sound; 0: long enough for nine in ten to fade by 40 dB, 0.3 to 4 s.", minimum=0.0, maximum=60.0
+        0.0,
+        "Length of every sound; 0: long enough for nine in ten to fade by 40 dB, 0.3 to 4 s; 1 s of a single recording.",
+        minimum=0.0,
+        maximum=60.0,
     )
     loop: bool = setting(False, "Learn sounds whose end runs into their beginning, without a seam.")
     longer: Literal["auto", "cut", "windows"] = setting(
@@ -32,4 +35,8 @@ class AudioSample:
     """How sounds are written."""
 
     format: Literal["wav", "flac", "ogg"] = setting("wav", "Kind of file: wav and flac have 24 bits, ogg is smaller.")
-    kit: str = setting("", "Also make a drum kit of them: FILE.sfz, and beside it a Hydrogen kit and the sounds.", metavar="FILE")
+    kit: str = setting(
+        "",
+        "Make a drum kit instead: FILE.sfz, and beside it a Hydrogen kit and the sounds; --count of every label, 4 if not given.",
+        metavar="FILE",
+    )

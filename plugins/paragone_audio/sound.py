@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from paragone.spec import Axis, SampleSpec
 
-MULTIPLE = 256
-"""A sound's length is a multiple of this many samples: networks halve and quarter it."""
+MULTIPLE = 1024
+"""A sound's length is a multiple of this many samples: networks grow it by factors of 4."""
 
 ONSET_SECONDS = 0.004
 """Where in a sound its onset lies; what is before is kept, so that an attack is not cut."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import tempfile
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -13,17 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from paragone.errors import DataError, OutputError
+from paragone.preparing import Preparation
 from paragone.spec import Axis, SampleSpec
+from paragone.store import Entry
 
 from . import tokenizer
 from .config import TextData
 from .prepare import ARRAYS, VERSION, prepare
-from .sources import Source, open_source, signature
-from .store import Entry, Fill, Store
-
-LARGE = 2**25
-"""From so many bytes on the user is told that preparing them takes a while."""
+from .sources import open_source, signature
 
 
 class TextSet:
@@ -87,66 +82,12 @@ def open_dataset(path: Path, config: TextData, cache: Path, note: Callable[[str]
         UsageError: if ``config.vocabulary`` is too small for the tokenizer.
         OutputError: if the tokens can be kept neither in ``cache`` nor in a temporary folder.
     """
-    path, store = Path(path), Store(Path(cache), ARRAYS)
-    question = _hash((VERSION, config))
-    place = _hash((question, str(path.resolve())))[:32]
     wanted = None if like is None else (tokenizer.of(like), like.shape[0])
-    stamp = signature(path)
-    temporary = None
-    try:
-        content = store.recall(place, stamp)
-        entry = None if content is None else store.load(_key(content, like))
-        if content is None or entry is None:
-            with open_source(path) as source:
-                content = _hash((question, source.digest()))
-                entry = store.load(_key(content, like))
-                if entry is None:
-                    fill: Fill = partial(prepare, source, config, wanted)
-                    entry, temporary = _build(store, source, _key(content, like), fill, note)
-            store.remember(place, stamp, content)
-    except DataError as error:
-        if error.where is not None:
-            raise
-        raise DataError(error.what, where=path, fix=error.fix) from error
-    for line in entry.facts["notes"]:
+    preparation = Preparation("texts", ARRAYS, signature, open_source, partial(prepare, config=config, like=wanted))
+    found = preparation.prepared(path, (VERSION, config), cache, note, like)
+    for line in found.entry.facts["notes"]:
         note(line)
-    texts = TextSet(entry, content)
-    if temporary is not None:
-        weakref.finalize(texts, shutil.rmtree, temporary, ignore_errors=True)
+    texts = TextSet(found.entry, found.fingerprint)
+    if found.temporary is not None:
+        weakref.finalize(texts, shutil.rmtree, found.temporary, ignore_errors=True)
     return texts
-
-
-def _hash(facts: object) -> str:
-    return hashlib.blake2b(repr(facts).encode("utf-8", "surrogateescape"), digest_size=32).hexdigest()
-
-
-def _key(content: str, like: SampleSpec | None) -> str:
-    """Where the tokens are kept: two tokenizers make two sets of one content."""
-    return content if like is None else _hash((content, like.to_json()))
-
-
-def _build(store: Store, source: Source, key: str, fill: Fill, note: Callable[[str], None]) -> tuple[Entry, Path | None]:
-    """Prepare in the cache or, if that cannot be written, in a temporary folder, which is returned."""
-    if source.size >= LARGE:
-        note(f"Preparing {source.size / 1e6:,.0f} MB of text. This is done once; the next start is immediate.")
-
-    def waiting() -> None:
-        note("Another process is preparing the same texts; waiting for it.")
-
-    try:
-        return store.build(key, fill, waiting), None
-    except OSError as error:
-        why = f"The cache {store.folder} cannot be written ({error.strerror or error})"
-        note(f"{why}; using a temporary folder. Set PARAGONE_CACHE to another place.")
-    temporary: Path | None = None
-    try:
-        temporary = Path(tempfile.mkdtemp(prefix="paragone-texts-"))
-        return Store(temporary, ARRAYS).build(key, fill, waiting), temporary
-    except OSError as error:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        raise OutputError(
-            f"the prepared texts can be written neither here nor to a temporary folder ({error.strerror or error})",
-            where=store.folder,
-            fix="Free some space, or set PARAGONE_CACHE to a folder on a larger disk.",
-        ) from error

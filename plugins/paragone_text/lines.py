@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from paragone.errors import DataError, one_line
+from paragone.listing import printable
 
 from .tokenizer import normal
 
@@ -129,11 +130,6 @@ def _raw_lines(file: Bytes) -> Iterator[tuple[int, bytes]]:
                 yield offset, rest[:LONGEST]
             skipped, rest = (skipped or 0) + len(rest), b""
         block = after
-
-
-def printable(name: str) -> str:
-    """A file's name on one line of any terminal; bytes that are no UTF-8 become question marks."""
-    return one_line(name.encode("utf-8", "replace").decode())
 
 
 def one_row(text: str) -> str:

@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paragone.errors import DataError, one_line
+from paragone.store import RowWriter
 
 from . import planning
 from .config import TextData
 from .lines import Faults
 from .planning import Plan
 from .sources import Source
-from .store import RowWriter
 from .survey import Batch, Survey, batches, lots, survey
 from .tokenizer import Tokenizer
 
@@ -52,14 +52,14 @@ class _Tally:
     hashes: list[NDArray[np.int64]] = field(default_factory=list)
 
 
-def prepare(source: Source, config: TextData, like: tuple[Tokenizer, int] | None, folder: Path) -> dict[str, Any]:
+def prepare(source: Source, folder: Path, config: TextData, like: tuple[Tokenizer, int] | None) -> dict[str, Any]:
     """Write :data:`ARRAYS` into ``folder``.
 
     Args:
         source: the texts.
+        folder: an empty one.
         config: decides what :mod:`.planning` is not to.
         like: tokenizer and length to use; ``None`` to choose them.
-        folder: an empty one.
 
     Returns:
         ``tokenizer`` (its JSON), ``length``, ``labels`` (sorted names, none for fewer than two) and

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 
@@ -36,6 +37,14 @@ def test_json_has_everything(create: Create, mixed: Registry) -> None:
     rows = json.loads(create("plugins", "--json", "--verbose").out)
     assert rows == [row.to_json() for row in mixed.plugins]
     assert "Traceback" in rows[1]["traceback"]
+
+
+def test_a_medium_that_cannot_work_here_is_broken_with_its_reason(create: Create, mixed: Registry) -> None:
+    mixed.modalities["points"] = dataclasses.replace(mixed.modalities["points"], check="no_such_module:check")
+    rows = json.loads(create("plugins", "--json").out)
+    assert [row["state"] for row in rows] == ["broken", "broken"]
+    assert rows[0]["reason"] == "no_such_module:check cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'"
+    assert "no_such_module:check cannot be loaded" in create("plugins").out
 
 
 def test_verbose_shows_where_it_fails(create: Create, mixed: Registry) -> None:

@@ -81,6 +81,36 @@ def test_nothing_is_overwritten_unless_told(create: Create, trained: Path, toy: 
     assert (toy / "out" / "3.json").read_text() != "mine"
 
 
+def test_what_is_made_of_all_has_some_of_every_label_and_no_folder_of_files(create: Create, trained: Path, toy: Path) -> None:
+    result = create("points", "--run", str(trained), "--seed", "4", "--map", "maps/all.json", "--json")
+    assert result.code == 0, result.err
+    assert [file["path"] for file in json.loads(result.out)["files"]] == ["maps/all.json", "maps/left.json", "maps/right.json"]
+    points = json.loads((toy / "maps" / "all.json").read_text())
+    assert [path.name for path in toy.iterdir()] == ["maps"]
+    create("points", "--run", str(trained), "--seed", "4", "-n", "3", "--label", "right", "--digits", "17")
+    alone = [json.loads((toy / "out" / f"{seed}.json").read_text())["point"] for seed in (4, 5, 6)]
+    assert points["right"] == alone
+    assert len(points["left"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        (["-n", "2"], {"left": 2, "right": 2}),
+        (["--label", "left"], {"left": 3}),
+        (["--seeds", "1,7"], {"left": 2, "right": 2}),
+        (["--walk", "1,7"], {"left": 3, "right": 3}),
+    ],
+)
+def test_how_many_of_each_label_are_together(
+    create: Create, trained: Path, toy: Path, arguments: list[str], counts: dict[str, int]
+) -> None:
+    result = create("points", "--run", str(trained), "--map", "all.json", *arguments)
+    assert result.code == 0, result.err
+    assert {label: len(points) for label, points in json.loads((toy / "all.json").read_text()).items()} == counts
+    assert result.out.splitlines() == ["all.json", *(f"{label}.json" for label in counts)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -104,6 +134,10 @@ def test_nothing_is_overwritten_unless_told(create: Create, trained: Path, toy: 
         (["--walk", "3,4,5"], "--walk: '3,4,5' is no pair of seeds"),
         (["--walk", f"3,{2**63}"], "is no pair of seeds"),
         (["--seed"], "requires an argument"),
+        (["--map", "a.json", "--out", "b"], "--out: "),
+        (["--map", "a.json", "-n", "6"], "--count: there is room for 5 of each label"),
+        (["--map", "a.json", "--seeds", "1-6"], "--seeds: there is room for 5 of each label"),
+        (["--map", "a.exe"], "--map: is no place for a map"),
     ],
 )
 def test_a_slip_is_told_before_anything_is_loaded(create: Create, arguments: list[str], words: str) -> None:

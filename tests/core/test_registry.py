@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import os
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 
 from paragone import hooks
 from paragone.errors import PluginError
-from paragone.modality import API_VERSION
+from paragone.modality import API_VERSION, require
+from paragone.opening import open_data
 from paragone.registry import Registry, load, registry
 
 GOOD = """
@@ -115,7 +117,7 @@ def test_block_allow_and_strict(install, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PARAGONE_BLOCK_PLUGINS", "image, other")
     found = load(points)
     assert row(found, "image").state == "blocked"
-    assert set(found.modalities) == {"points", "text"}
+    assert set(found.modalities) == {"audio", "points", "text"}
     monkeypatch.delenv("PARAGONE_BLOCK_PLUGINS")
     monkeypatch.setenv("PARAGONE_PLUGINS", "image")
     assert set(load(points).modalities) == {"image"}
@@ -191,6 +193,32 @@ def test_without_one_of_our_own_the_rest_passes_its_tests(name: str) -> None:
     assert "the plugin is blocked" in told.stderr
 
 
+def test_a_medium_that_cannot_work_here_is_a_broken_row_and_opens_nothing(install) -> None:  # type: ignore[no-untyped-def]  # fixture
+    refusal = (
+        "print('noise')\nfrom paragone.errors import PluginError\ndef check(): raise PluginError('is too quiet', where='moon', fix='Wait.')"
+    )
+    found = install("zz_moon", GOOD.format(name="moon", api=1).replace("Empty, Empty,", "Empty, Empty, check='zz_moon_check:check',"))
+    (Path(sys.modules["zz_moon"].__file__ or "").parent / "zz_moon_check.py").write_text(refusal)
+    importlib.invalidate_caches()
+    assert row(found, "zz_moon").state == "ok"
+    checked = {status.name: status for status in found.checked()}
+    assert (checked["zz_moon"].state, checked["zz_moon"].reason, checked["zz_moon"].fix) == ("broken", "moon is too quiet", "Wait.")
+    assert "Traceback" in checked["zz_moon"].traceback
+    assert checked["points"].state == checked["image"].state == "ok"
+    with pytest.raises(PluginError, match=r"moon: is too quiet\nWait\.") as caught:  # its dataset, m:d, cannot even be imported
+        open_data(found.modality("moon"), None, Path("anything"), print)
+    assert caught.value.exit_code == 3
+
+
+def test_a_check_that_fails_in_its_own_way_is_the_plugin_s_fault() -> None:
+    medium = dataclasses.replace(registry().modality("points"), check="math:nothing_of_that_name")
+    with pytest.raises(PluginError, match="math:nothing_of_that_name: cannot be loaded"):
+        require(medium)
+    with pytest.raises(PluginError, match="math:sqrt: fails: TypeError"):
+        require(dataclasses.replace(medium, check="math:sqrt"))
+    require(dataclasses.replace(medium, check=None))
+
+
 def test_an_absent_medium_names_the_nearest() -> None:
     with pytest.raises(PluginError, match=r"unknown medium 'imgae'\nDid you mean 'image'") as caught:
         registry().modality("imgae")
@@ -200,4 +228,4 @@ def test_an_absent_medium_names_the_nearest() -> None:
 def test_listing_plugins_imports_no_torch() -> None:
     code = "import sys, paragone.registry as r; print(sorted(r.registry().modalities), {'torch', 'numpy', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['image', 'points', 'text'] set()"
+    assert done.stdout.strip() == "['audio', 'image', 'points', 'text'] set()"

@@ -3,15 +3,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 import paragone
 from paragone import weights
-from paragone.errors import DivergenceError, RunError, UsageError
+from paragone.errors import DivergenceError, PluginError, RunError, UsageError
 from paragone.opening import newest_run
 from paragone.registry import registry
 from paragone.run import Run
@@ -27,6 +29,20 @@ def test_a_sample_does_not_depend_on_its_company(model: paragone.Sampler) -> Non
     alone = model.sample([5]).samples[0]
     for seeds in (range(10), range(5, 60), [9, 8, 7, 6, 5, 4]):
         assert torch.equal(model.sample(seeds).samples[list(seeds).index(5)], alone)
+
+
+def test_a_medium_that_cannot_work_here_loads_no_run(points_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    medium = registry().modality("points")
+    nowhere = dataclasses.replace(medium.presets[0], build="no_such_module:build")
+    refusing = dataclasses.replace(medium, check="test_refusal:check", presets=(nowhere, *medium.presets[1:]))
+
+    def check() -> None:
+        raise PluginError("is missing", where="ink", fix="Buy some.")
+
+    monkeypatch.setitem(sys.modules, "test_refusal", SimpleNamespace(check=check))
+    monkeypatch.setitem(registry().modalities, "points", refusing)
+    with pytest.raises(PluginError, match="ink: is missing"):
+        Sampler.load(points_run)
 
 
 def test_samples_fit_the_spec(model: paragone.Sampler) -> None:

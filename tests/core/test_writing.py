@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_plugin.maps import Map
 from toy_plugin.model import PointFiles
 
 import paragone
 from paragone import files
 from paragone.batch import Batch
-from paragone.errors import DivergenceError, OutputError, UsageError
+from paragone.errors import DivergenceError, OutputError, PluginError, UsageError
 from paragone.generating import CHUNK
 from paragone.writing import SHEET_LIMIT, save_all, write
 
@@ -167,3 +168,32 @@ def test_an_interruption_leaves_whole_files_and_no_more(model: paragone.Sampler,
     there = written(tmp_path)
     assert there == list(range(len(there)))
     assert 32 <= len(there) <= 64
+
+
+def test_what_is_made_of_all_together_is_written_together(model: paragone.Sampler, tmp_path: Path) -> None:
+    options = model.modality.sample_config(map=str(tmp_path / "maps" / "all.json"))
+    batch = Batch.joined([*model.stream([4, 5], "right", options=options), *model.stream([6], "left", options=options)])
+    paths = batch.collect()
+    assert [path.name for path in paths] == ["all.json", "right.json", "left.json"]
+    right, left = json.loads((tmp_path / "maps" / "right.json").read_text()), json.loads((tmp_path / "maps" / "left.json").read_text())
+    assert right + left == batch.samples.tolist()
+    assert batch.collect() == paths  # the very same files: nothing is lost
+
+
+def test_one_file_in_the_way_and_none_is_written(model: paragone.Sampler, tmp_path: Path) -> None:
+    (tmp_path / "right.json").write_text("mine")
+    batch = model.sample([4, 5], "right")
+    with pytest.raises(UsageError, match="nothing that points makes of many samples"):
+        batch.collect()
+    options = model.modality.sample_config(map=str(tmp_path / "all.json"))
+    with pytest.raises(OutputError, match=r"right\.json: is there already"):
+        batch.collect(options)
+    assert [path.name for path in tmp_path.iterdir()] == ["right.json"]
+    assert len(batch.collect(options, overwrite=True)) == 2
+    assert json.loads((tmp_path / "right.json").read_text()) == batch.samples.tolist()
+
+
+def test_what_fails_in_a_collector_is_the_plugin_s_fault(model: paragone.Sampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Map, "files", lambda self, batch: {}["nothing"])
+    with pytest.raises(PluginError, match="collect: fails: KeyError"):
+        model.sample([1]).collect(model.modality.sample_config(map="all.json"))

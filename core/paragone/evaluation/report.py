@@ -25,8 +25,16 @@ PAIRS = 24
 CURVES = ("margin", "loss_generator", "loss_discriminator", "diversity", "augment_p", "r_t", "gradient_generator", "gradient_discriminator")
 """Statistics of the training that are drawn."""
 
-_KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".svg": "image/svg+xml", ".wav": "audio/wav", ".flac": "audio/flac"}
+_KINDS = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".svg": "image/svg+xml",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+}
 _AGAINST = {"held-out": "samples held out of the training", "given": "the data given", "training": "the samples it was trained on"}
+_BESIDE = "with its nearest training sample to the right, and the distance between the two over the typical one"
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
@@ -34,6 +42,8 @@ table { border-collapse: collapse } th, td { padding: .25rem .75rem; border-bott
 th:first-child, td:first-child, td.words, .facts td { text-align: left } td.doubtful { color: #a40 }
 .tiles { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0 } figcaption { font-size: .8rem; color: #555 }
 .pair img { width: 6rem; image-rendering: pixelated; background: repeating-conic-gradient(#eee 0 25%, #fff 0 50%) 0 0 / 1rem 1rem }
+.previews { display: grid; grid-template-columns: 15rem 15rem; gap: .25rem .5rem } .previews figcaption { grid-column: span 2 }
+.previews img, .previews audio { display: block; width: 100%; height: auto; image-rendering: auto } .previews audio { height: 2rem }
 .sheet img { max-width: 100%; image-rendering: pixelated } svg { background: #f7f7f7 }
 pre { overflow: auto; background: #f7f7f7; padding: 1rem }
 """
@@ -84,6 +94,9 @@ def render(evaluation: Evaluation) -> str:
 
 def _sheet(evaluation: Evaluation, artefacts: Artefacts) -> str:
     shown = torch.arange(min(SHEET, len(evaluation.generated)))
+    if hasattr(artefacts, "preview"):
+        told = f"<p>Each {_BESIDE}.</p>" if evaluation.memorisation and evaluation.training else ""
+        return told + _tiles(evaluation, artefacts, shown)
     data = artefacts.sheet(evaluation.generated.read(shown), 8, (), {})
     return f'<div class="sheet">{_embed(data, artefacts.sheet_extension)}</div>'
 
@@ -132,21 +145,33 @@ def _copies(evaluation: Evaluation, artefacts: Artefacts) -> str:
     ]
     # the nearest ones first: if anything was copied, it is among them
     order = copied.closeness.argsort(stable=True)[:PAIRS]
-    made, nearest = evaluation.generated.read(order), evaluation.training.read(copied.nearest[order])
-    labels, numbers = evaluation.sampler.labels, evaluation.generated.numbers
+    doubt = f"<p>Doubtful: {_text(copied.doubt)}.</p>" if copied.doubt else ""
+    told = f"<p>The samples that come nearest to the training set, each {_BESIDE}.</p>"
+    return f"<h2>New, or copied?</h2>{_table(rows)}{doubt}{told}{_tiles(evaluation, artefacts, order)}"
+
+
+def _tiles(evaluation: Evaluation, artefacts: Artefacts, order: torch.Tensor) -> str:
+    """The generated samples ``order``, each beside its nearest training sample where that is known."""
+    copied, labels, numbers = evaluation.memorisation, evaluation.sampler.labels, evaluation.generated.numbers
+    shown = [evaluation.generated.read(order)]
+    if copied is not None and evaluation.training is not None:
+        shown.append(evaluation.training.read(copied.nearest[order]))
+    kind = "previews" if hasattr(artefacts, "preview") else "pair"
     figures = []
     for row, index in enumerate(order.tolist()):
-        pair = "".join(_embed(artefacts.encode(sample, {}), artefacts.extension) for sample in (made[row], nearest[row]))
         name = "" if numbers is None or not labels else f", {labels[int(numbers[index])]}"
-        distance = "" if copied.ratio is None else f": {float(copied.closeness[index]):.2f}"
+        distance = "" if copied is None or copied.ratio is None else f": {float(copied.closeness[index]):.2f}"
         caption = f"seed {evaluation.seed + index}{name}{distance}"
-        figures.append(f'<figure class="pair">{pair}<figcaption>{_text(caption)}</figcaption></figure>')
-    doubt = f"<p>Doubtful: {_text(copied.doubt)}.</p>" if copied.doubt else ""
-    told = (
-        "The samples that come nearest to the training set, each with its nearest training sample to the right, "
-        "and the distance between the two over the typical one."
-    )
-    return f'<h2>New, or copied?</h2>{_table(rows)}{doubt}<p>{told}</p><div class="tiles">{"".join(figures)}</div>'
+        parts = "".join(_show(artefacts, samples[row]) for samples in shown)
+        figures.append(f'<figure class="{kind}">{parts}<figcaption>{_text(caption)}</figcaption></figure>')
+    return f'<div class="tiles">{"".join(figures)}</div>'
+
+
+def _show(artefacts: Artefacts, sample: torch.Tensor) -> str:
+    """One sample: its file, or what the medium has a page show instead; see :class:`paragone.artefacts.Previewed`."""
+    if not hasattr(artefacts, "preview"):
+        return _embed(artefacts.encode(sample, {}), artefacts.extension)
+    return f"<div>{''.join(_embed(data, extension) for extension, data in artefacts.preview(sample))}</div>"
 
 
 def _curves(evaluation: Evaluation) -> str:
@@ -196,7 +221,7 @@ def _embed(data: bytes, extension: str) -> str:
     if kind is None:
         return f'<pre dir="auto">{_text(data.decode("utf-8", "replace"))}</pre>'
     source = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-    return f'<audio controls src="{source}"></audio>' if kind.startswith("audio") else f'<img alt="" src="{source}">'
+    return f'<audio controls preload="none" src="{source}"></audio>' if kind.startswith("audio") else f'<img alt="" src="{source}">'
 
 
 def _text(text: str) -> str:

@@ -57,7 +57,7 @@ def what_is_declared_is_there(subject: Subject) -> str | None:
     medium = subject.medium
     strings = [medium.dataset, medium.artefacts, *(preset.build for preset in medium.presets)]
     strings += [extractor.build for extractor in medium.extractors] + [metric.measure for metric in medium.metrics]
-    strings += [string for string in (medium.make_starter, medium.choosing) if string]
+    strings += [string for string in (medium.make_starter, medium.choosing, medium.collecting, medium.check) if string]
     wrong = [string for string in strings if not callable(resolve(string))]
     if wrong:
         return f"{wrong[0]} is not callable"

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.nn.functional import conv_transpose2d, leaky_relu, pad, pixel_unshuffle
 
+from paragone.layers import GAIN, SLOPE, group_deviation, initialise, leaky_clamp
 from paragone.players import Players
 from paragone.spec import SampleSpec
 
@@ -29,10 +29,6 @@ from ..colour import premultiply, to_opponents
 from ..geometry import Pyramid
 from ..presets import SmallNetwork
 from .materials import Materials
-
-Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
-SLOPE = 0.2
-GAIN = math.sqrt(2 / (1 + SLOPE**2))
 
 
 class Double(nn.Module):
@@ -45,7 +41,7 @@ class Double(nn.Module):
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
-        self.conv = _initialise(nn.Conv2d(before, after, 3, padding=1))
+        self.conv = initialise(nn.Conv2d(before, after, 3, padding=1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
@@ -85,7 +81,7 @@ class Refine(nn.Module):
     def __init__(self, channels: int, style: int) -> None:
         super().__init__()
         self.style = Style(channels, style)
-        self.conv = _initialise(nn.Conv2d(channels, channels, 3, padding=1), gain=0.0)
+        self.conv = initialise(nn.Conv2d(channels, channels, 3, padding=1), gain=0.0)
 
     def forward(self, x: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
         """See the class."""
@@ -103,18 +99,18 @@ class SmallGenerator(nn.Module):
         inputs = config.latent * (2 if labels else 1)
         self.label = nn.Embedding(labels, config.latent) if labels else None
         self.style = nn.Sequential(
-            _initialise(nn.Linear(inputs, config.style)),
+            initialise(nn.Linear(inputs, config.style)),
             nn.LeakyReLU(SLOPE),
-            _initialise(nn.Linear(config.style, config.style)),
+            initialise(nn.Linear(config.style, config.style)),
             nn.LeakyReLU(SLOPE),
         )
         self.base = (widths[0], self.pyramid.base_height, self.pyramid.base_width)
-        self.first = _initialise(nn.Linear(inputs, math.prod(self.base)))
+        self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
         self.styles = nn.ModuleList(Style(width, config.style) for width in widths[:-1])
         self.doubles = nn.ModuleList(Double(before, after) for before, after in itertools.pairwise(widths))
         self.refines = nn.ModuleList(Refine(width, config.style) for width in widths[1:])
         self.materials = Materials(self.pyramid.channels, self.alpha, config.materials, config.style)
-        self.last = _initialise(nn.Conv2d(widths[-1], self.materials.maps, 3, padding=1), gain=0.7)
+        self.last = initialise(nn.Conv2d(widths[-1], self.materials.maps, 3, padding=1), gain=0.7)
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
@@ -127,16 +123,6 @@ class SmallGenerator(nn.Module):
         x = self.materials(self.last(leaky_relu(x, SLOPE)), style)
         x = self.pyramid.crop(leaky_clamp(x))
         return premultiply(x) if self.alpha else x
-
-
-def leaky_clamp(x: torch.Tensor, slope: float = 0.1) -> torch.Tensor:
-    """x within [-1, 1], and a tenth of what goes beyond.
-
-    Half of a sprite is exactly -1, which tanh cannot reach, and where it is nearly
-    there its gradient is gone: a generator that painted everything empty stayed so.
-    """
-    inside = x.clamp(-1, 1)
-    return inside + slope * (x - inside)
 
 
 class Trunk(nn.Module):
@@ -155,10 +141,10 @@ class Trunk(nn.Module):
         super().__init__()
         self.pyramid, self.chroma = pyramid, config.chroma_seen
         widths = [min(config.widest, 2 * config.width * 2**stage) for stage in range(pyramid.stages)]
-        self.first = _initialise(nn.Conv2d(4 * pyramid.channels, widths[0], 3, padding=1))
-        self.halves = nn.ModuleList(_initialise(nn.Conv2d(before, after, 4, 2, 1)) for before, after in itertools.pairwise(widths))
+        self.first = initialise(nn.Conv2d(4 * pyramid.channels, widths[0], 3, padding=1))
+        self.halves = nn.ModuleList(initialise(nn.Conv2d(before, after, 4, 2, 1)) for before, after in itertools.pairwise(widths))
         finer = widths[:-1] if refined else []
-        self.refines = nn.ModuleList(_initialise(nn.Conv2d(width, width, 3, padding=1), gain=0.3 * GAIN) for width in finer)
+        self.refines = nn.ModuleList(initialise(nn.Conv2d(width, width, 3, padding=1), gain=0.3 * GAIN) for width in finer)
         self.outputs = widths[-1] * pyramid.base_height * pyramid.base_width
 
     def forward(self, sample: torch.Tensor) -> list[torch.Tensor]:
@@ -182,9 +168,9 @@ class SmallDiscriminator(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = Trunk(Pyramid.of(spec), config, refined=True)
-        self.features = _initialise(nn.Linear(self.trunk.outputs + 1, config.features))
+        self.features = initialise(nn.Linear(self.trunk.outputs + 1, config.features))
         nn.init.normal_(self.features.weight[:, -1], 0.0, 0.5)
-        self.last = _initialise(nn.Linear(config.features, 1), gain=1.0)
+        self.last = initialise(nn.Linear(config.features, 1), gain=1.0)
         self.label = nn.Embedding(labels, config.features) if labels else None
         if self.label is not None:
             nn.init.normal_(self.label.weight, 0.0, config.features**-0.5)
@@ -209,39 +195,13 @@ class SmallEncoder(nn.Module):
     def __init__(self, spec: SampleSpec, config: SmallNetwork) -> None:
         super().__init__()
         self.trunk = Trunk(Pyramid.of(spec), config, refined=False)
-        self.last = _initialise(nn.Linear(self.trunk.outputs, 2 * config.latent), gain=0.5)
+        self.last = initialise(nn.Linear(self.trunk.outputs, 2 * config.latent), gain=0.5)
         self.last.bias.data[config.latent :] = -2.0  # certain at first, so that the codes say something
 
     def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         """See the class."""
         mean, log_variance = self.last(self.trunk(sample)[-1].flatten(1)).chunk(2, 1)
         return mean, log_variance
-
-
-def group_deviation(x: torch.Tensor, group: int) -> torch.Tensor:
-    """How much the samples of a group differ: the mean over features of their standard deviation.
-
-    Karras et al. 2018 (progressive growing), section 3, for groups of consecutive samples.
-
-    Args:
-        x: ``(B, F)``.
-        group: samples in a group; where B is no multiple of it, the greatest common divisor.
-
-    Returns:
-        ``(B, 1)`` float32, the same for all samples of a group.
-    """
-    size = math.gcd(len(x), group)
-    groups = x.float().view(-1, size, x.shape[1])  # (B/G, G, F)
-    deviation = ((groups - groups.mean(1, keepdim=True)).square().mean(1) + 1e-8).sqrt().mean(1)  # (B/G,)
-    return deviation.repeat_interleave(size)[:, None]
-
-
-def _initialise(layer: Layer, gain: float = GAIN) -> Layer:
-    """Weights from N(0, gain² / fan in), biases 0. He et al. 2015, equation 15."""
-    nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(layer.weight[0].numel()))
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 def build(spec: SampleSpec, labels: int, config: SmallNetwork) -> Players:

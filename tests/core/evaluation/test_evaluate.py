@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import torch
+from toy_plugin.model import PointFiles
 
 import paragone
 from paragone.errors import DataError, DivergenceError, RunError, UsageError
@@ -160,3 +164,55 @@ def test_report_is_one_file_that_shows_everything(held: Path, tmp_path: Path) ->
         assert told in page
     write_report(outcome, tmp_path / "deep" / "report.html")
     assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == page
+
+
+class Page(HTMLParser):
+    """What stands in the figures of a page; every element that is opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.captions: list[str] = []
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag in ("img", "audio"):
+            self.sources.append(str(dict(attributes)["src"]))
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "figcaption":
+            self.captions.append(data)
+
+
+def test_of_what_shows_nothing_on_a_page_previews_are_shown(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def preview(writer: PointFiles, sample: torch.Tensor) -> list[tuple[str, bytes]]:
+        return [(".png", b"picture"), (".ogg", json.dumps(sample.tolist()).encode())]
+
+    monkeypatch.setattr(PointFiles, "preview", preview, raising=False)
+    outcome = evaluate(held, count=80)
+    page = Page()
+    page.feed(render(outcome))
+    assert page.open == []
+    players = [base64.b64decode(source.split(",")[1]) for source in page.sources if source.startswith("data:audio/ogg;base64,")]
+    assert len(page.sources) == 2 * len(players) == 2 * 2 * (64 + 24)
+    assert outcome.memorisation is not None
+    assert outcome.training is not None
+    first = torch.arange(64)
+    made, nearest = outcome.generated.read(first), outcome.training.read(outcome.memorisation.nearest[first])
+    pairs = [json.dumps(sample.tolist()).encode() for pair in zip(made, nearest, strict=True) for sample in pair]
+    assert players[:128] == pairs
+    seeds = [int(caption.split(",")[0].removeprefix("seed ")) for caption in page.captions if caption.startswith("seed ")]
+    assert seeds[:64] == list(range(64))
+    assert seeds[64:] == outcome.memorisation.closeness.argsort(stable=True)[:24].tolist()
+
+
+def test_previews_stand_alone_where_the_training_data_is_gone(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PointFiles, "preview", lambda writer, sample: [(".ogg", b"sound")], raising=False)
+    page = render(replace(evaluate(held, count=40), memorisation=None, training=None))
+    assert page.count("<audio") == 40
+    assert "nearest training sample" not in page

@@ -15,7 +15,7 @@ from paragone.modality import resolve
 from paragone.players import Players
 from paragone.registry import registry
 from paragone.spec import Axis, SampleSpec
-from paragone_image.networks.small import Double, Refine, group_deviation, leaky_clamp
+from paragone_image.networks.small import Double, Refine
 from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -123,13 +123,6 @@ def test_refining_changes_nothing_at_first_and_can_learn_to() -> None:
     assert refine.conv.weight.grad.abs().min() > 0
 
 
-def test_leaky_clamp_is_exact_within_and_never_flat() -> None:
-    x = torch.tensor([-3.0, -1.0, 0.25, 1.0, 11.0], requires_grad=True)
-    torch.testing.assert_close(leaky_clamp(x), torch.tensor([-1.2, -1.0, 0.25, 1.0, 2.0]))
-    (slope,) = torch.autograd.grad(leaky_clamp(x * 1.0001).sum(), x)
-    torch.testing.assert_close(slope, torch.tensor([0.1, 0.1, 1.0, 0.1, 0.1]), rtol=1e-3, atol=1e-3)
-
-
 @pytest.mark.parametrize("shape", SIZES["small"])
 def test_the_encoder_gives_a_distribution_for_each_picture(shape: tuple[int, ...]) -> None:
     players = build("small", shape)
@@ -145,16 +138,6 @@ def test_judging_gives_the_logits_and_their_features() -> None:
     logits, maps = players.discriminator.judge(sample, label)
     assert torch.equal(logits, players.discriminator(sample, label))
     assert [tuple(each.shape) for each in maps] == [(8, 16, 16, 16), (8, 32, 8, 8), (8, 32, 4, 4)]
-
-
-def test_group_deviation_against_torch_std() -> None:
-    x = torch.randn(8, 5)
-    expected = torch.stack([x[:4].std(0, correction=0).mean(), x[4:].std(0, correction=0).mean()])
-    torch.testing.assert_close(group_deviation(x, 4)[:, 0], expected.repeat_interleave(4), rtol=1e-4, atol=1e-4)
-    assert group_deviation(x[:6], 4).shape == (6, 1)  # pairs
-    assert group_deviation(x[:7], 4).max() < 1e-3  # nothing to compare
-    same = group_deviation(x[:1].expand(4, 5), 4)
-    assert same.max() < 1e-3
 
 
 def test_transparent_pixels_are_nothing_at_all() -> None:

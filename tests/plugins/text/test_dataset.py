@@ -20,9 +20,9 @@ import torch
 
 from paragone.data import hold_out
 from paragone.errors import DataError, OutputError
+from paragone.store import RowWriter
 from paragone_text import dataset as dataset_module
 from paragone_text import tokenizer
-from paragone_text.store import RowWriter
 
 from .conftest import Opener, labels_of, texts_of
 
@@ -276,7 +276,7 @@ def test_a_line_of_100_mb_is_cut_in_bounded_memory(opener: Opener) -> None:
         "import resource, sys; from pathlib import Path; from paragone_text.config import TextData; "
         "from paragone_text.prepare import prepare; from paragone_text.sources import open_source; import tokenizers; "
         "folder = Path(sys.argv[1]); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "with open_source(folder / 'a.txt') as source: facts = prepare(source, TextData(longer='cut'), None, folder)\n"
+        "with open_source(folder / 'a.txt') as source: facts = prepare(source, folder, TextData(longer='cut'), None)\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10, *facts['notes'])"
     )
     output = subprocess.run([sys.executable, "-c", code, opener.folder], capture_output=True, text=True, check=True).stdout

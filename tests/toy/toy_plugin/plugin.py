@@ -26,6 +26,13 @@ class PointSample:
 
 
 @dataclass(frozen=True)
+class PointOrMapSample(PointSample):
+    """The same, or a map of them."""
+
+    map: str = setting("", "Draw a map of them instead: one file for all, and one for each label.", metavar="FILE")
+
+
+@dataclass(frozen=True)
 class PointNetwork:
     """``[network]``: two multilayer perceptrons."""
 
@@ -50,7 +57,8 @@ def paragone_modality() -> Modality:
         dataset="toy_plugin.model:open_points",
         artefacts="toy_plugin.model:PointFiles",
         data_config=PointData,
-        sample_config=PointSample,
+        sample_config=PointOrMapSample,
+        collecting="toy_plugin.maps:collect",
         starter="toy_plugin:grid.csv",
         extractors=(
             Extractor("bare", "The coordinates.", "toy_plugin.model:bare"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paragone_text.store import RowWriter, Store
+from paragone.store import RowWriter, Store
 
 ARRAYS = {"tokens": "<u2", "ends": "<i8"}
 CONTENT = {"tokens": np.arange(7, dtype=np.uint16), "ends": np.array([3, 7])}

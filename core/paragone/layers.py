@@ -1,0 +1,53 @@
+"""Small pieces that networks of several media are built from."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+Layer = TypeVar("Layer", nn.Linear, nn.Conv1d, nn.Conv2d)
+
+SLOPE = 0.2
+"""Of the leaky ReLU below 0."""
+
+GAIN = math.sqrt(2 / (1 + SLOPE**2))
+"""What keeps the size of numbers through a layer and the leaky ReLU before it."""
+
+
+def initialise(layer: Layer, gain: float = GAIN) -> Layer:
+    """Weights from N(0, gain² / fan in), biases 0. He et al. 2015, equation 15."""
+    nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(layer.weight[0].numel()))
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def leaky_clamp(x: torch.Tensor, slope: float = 0.1) -> torch.Tensor:
+    """x within [-1, 1], and a tenth of what goes beyond.
+
+    tanh cannot reach the ends of the range, and where it is nearly there its gradient
+    is gone: a generator of sprites that painted everything empty stayed so.
+    """
+    inside = x.clamp(-1, 1)
+    return inside + slope * (x - inside)
+
+
+def group_deviation(x: torch.Tensor, group: int) -> torch.Tensor:
+    """How much the samples of a group differ: the mean over features of their standard deviation.
+
+    Karras et al. 2018 (progressive growing), section 3, for groups of consecutive samples.
+
+    Args:
+        x: ``(B, F)``.
+        group: samples in a group; where B is no multiple of it, the greatest common divisor.
+
+    Returns:
+        ``(B, 1)`` float32, the same for all samples of a group.
+    """
+    size = math.gcd(len(x), group)
+    groups = x.float().view(-1, size, x.shape[1])  # (B/G, G, F)
+    deviation = ((groups - groups.mean(1, keepdim=True)).square().mean(1) + 1e-8).sqrt().mean(1)  # (B/G,)
+    return deviation.repeat_interleave(size)[:, None]

@@ -1,0 +1,62 @@
+"""The generator of ``small`` and ``studio``: a latent and a label → a waveform."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import nn
+
+from paragone.layers import SLOPE, initialise, leaky_clamp
+from paragone.spec import SampleSpec
+
+from ..presets import SoundNetwork
+from ..sound import MULTIPLE, is_loop
+from .heads import ConvHead, SpectralHead
+from .waves import Grow
+
+WINDOWS = {"istft_short": 64, "istft_middle": 256, "istft_frame": 1024}
+"""Samples in a window of the spectral heads."""
+
+HOPS = {"istft_short": 16, "istft_middle": 64, "istft_frame": 256, "conv": 16}
+"""Samples for each step of the last feature maps."""
+
+
+class SoundGenerator(nn.Module):
+    """``(B, latent + 1)``, ``(B,)`` → ``(B, 1, L)`` float32 in or near [-1, 1].
+
+    A style (latent and label through a small perceptron) scales and shifts every
+    feature map; stages of :class:`.waves.Grow` make them four times as long, up to one step
+    for each hop of the head. The last number of the latent is the place in the noise.
+    """
+
+    def __init__(self, spec: SampleSpec, labels: int, config: SoundNetwork) -> None:
+        super().__init__()
+        self.latent_size, self.length, self.code = config.latent + 1, spec.shape[1], config.latent
+        loop = is_loop(spec)
+        stages = round(math.log(MULTIPLE / HOPS[config.head], 4))
+        widths = [min(config.widest, config.width * 2**stage) for stage in range(stages, -1, -1)]
+        inputs = config.latent * (2 if labels else 1)
+        self.label = nn.Embedding(labels, config.latent) if labels else None
+        self.style = nn.Sequential(
+            initialise(nn.Linear(inputs, config.style)),
+            nn.LeakyReLU(SLOPE),
+            initialise(nn.Linear(config.style, config.style)),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.base = (widths[0], 1, -(-self.length // MULTIPLE))
+        self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
+        self.grow = nn.ModuleList(Grow(before, after, config.style, loop) for before, after in itertools.pairwise(widths))
+        self.head: nn.Module = ConvHead(widths[-1], loop) if config.head == "conv" else SpectralHead(widths[-1], WINDOWS[config.head], loop)
+
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        """See the class."""
+        code, place = latent[:, : self.code], latent[:, self.code]
+        if self.label is not None:
+            code = torch.cat([code, self.label(label)], 1)  # (B, 2Z)
+        style = self.style(code)
+        x = self.first(code).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, C, 1, T)
+        for grow in self.grow:
+            x = grow(x, style)
+        return leaky_clamp(self.head(x, place)[..., : self.length])

@@ -1,0 +1,218 @@
+"""From files to sounds of one length and rate, in two passes that hold a few seconds at a time.
+
+The first pass decodes everything once for its outline: peaks, onsets, where it fades. That
+decides rate and length. The second pass decodes again and writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paragone.errors import DataError
+from paragone.listing import printable
+from paragone.store import RowWriter
+
+from .config import AudioData
+from .decode import Unreadable
+from .onsets import Outline, outline
+from .shaping import SILENT
+from .sound import MULTIPLE, ONSET_SECONDS
+from .sources import Part, Source
+from .takes import Take, loops, one_shots
+
+VERSION = 3
+"""Of what is prepared; it rises when the same files would be prepared in another way."""
+
+ARRAYS = {"waves": "<i2", "numbers": "<i8", "hashes": "<i8"}
+"""The sounds one after another, the label number and the hash of each."""
+
+_MOST_RATE = 48_000
+_SECONDS = (0.3, 4.0)
+_LISTED = 3
+
+
+@dataclass(frozen=True)
+class Form:
+    """What every sound becomes.
+
+    Attributes:
+        rate: samples a second.
+        length: samples, a multiple of :data:`.sound.MULTIPLE`.
+        loop: whether its end runs into its beginning.
+    """
+
+    rate: int
+    length: int
+    loop: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.length / self.rate
+
+
+@dataclass
+class _Tally:
+    """What became of the files."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    bad: list[tuple[str, str]] = field(default_factory=list)
+
+
+def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) -> dict[str, Any]:
+    """Write :data:`ARRAYS` into ``folder``.
+
+    Args:
+        source: the files.
+        folder: an empty one.
+        config: how they are read.
+        like: rate, length and kind to use; ``None`` to choose them.
+
+    Returns:
+        ``rate``, ``length``, ``loop``, ``labels`` (sorted names, none for fewer than two) and
+        ``notes`` for the user, as plain JSON values.
+
+    Raises:
+        DataError: if there is nothing to learn from, or too many files cannot be read.
+        OSError: if ``folder`` cannot be written.
+    """
+    tally = _Tally()
+    found = list(_survey(source, tally))
+    _tolerate(tally.bad, len(source.parts), config.max_bad)
+    heard = [(part, seen) for part, seen in found if seen.peak >= SILENT]
+    tally.counts["silent skipped"] += len(found) - len(heard)
+    if not heard:
+        raise DataError("holds no sound that can be heard", fix="Two are needed at least, and dozens to learn from.")
+    form = like or choose([seen for _, seen in heard], config)
+    names: list[str] = []
+    hashes: list[int] = []
+    with RowWriter(folder / "waves.npy", ARRAYS["waves"]) as waves:
+        for part, seen in heard:
+            for take in _of_one(part, seen, form, config, tally):
+                waves.append(take.wave)
+                hashes.append(_hash(take))
+                names.append(part.label)
+    _tolerate(tally.bad, len(source.parts), config.max_bad)
+    different = len(set(hashes))
+    if different < 2:
+        raise _too_few(len(hashes), different, tally)
+    labels, numbers, notes = _labels(names)
+    for name, values in (("numbers", numbers), ("hashes", hashes)):
+        with RowWriter(folder / f"{name}.npy", ARRAYS[name]) as writer:
+            writer.append(np.array(values, np.int64))
+    notes = [*source.notes, *_remarks(len(hashes), len(heard), form, tally), *notes]
+    if len(hashes) > different:
+        equal = len(hashes) - different
+        notes.append(f"{_sounds(equal)} {'are equal to others' if equal > 1 else 'is equal to another'}; they are kept.")
+    return {"rate": form.rate, "length": form.length, "loop": form.loop, "labels": labels, "notes": notes}
+
+
+def choose(found: Sequence[Outline], config: AudioData) -> Form:
+    """Rate and length, where the settings leave them open.
+
+    The rate is that of most files, at most 48,000 Hz. One-shots are as long as nine in ten need to fade
+    by 40 dB, loops as long as most of the files, both from 0.3 to 4 s. A single recording is to become several
+    sounds: they are 1 s long, or a quarter of it.
+    """
+    rate = config.rate or min(_MOST_RATE, Counter(seen.rate for seen in found).most_common(1)[0][0])
+    seconds = config.seconds
+    if not seconds and len(found) == 1:
+        seconds = min(1.0, found[0].lasts() / 4)
+    elif not seconds and config.loop:
+        seconds = Counter(round(seen.frames / seen.rate, 3) for seen in found).most_common(1)[0][0]
+    elif not seconds:
+        seconds = float(np.quantile([seen.lasts() for seen in found], 0.9)) + ONSET_SECONDS
+    if not config.seconds:
+        seconds = min(max(seconds, _SECONDS[0]), _SECONDS[1])
+    return Form(rate, MULTIPLE * max(1, math.ceil(seconds * rate / MULTIPLE)), config.loop)
+
+
+def _survey(source: Source, tally: _Tally) -> Iterator[tuple[Part, Outline]]:
+    for part in source.parts:
+        try:
+            with part.sound() as sound:
+                seen = outline(sound)
+            if not seen.frames:
+                raise Unreadable("holds no samples")
+            yield part, seen
+        except Unreadable as reason:
+            tally.bad.append((part.name, str(reason)))
+
+
+def _of_one(part: Part, seen: Outline, form: Form, config: AudioData, tally: _Tally) -> Iterator[Take]:
+    """What is learned of one file, and what was done to it."""
+    counts, facts, some = tally.counts, dict[str, None](), False
+    try:
+        with part.sound() as sound:
+            make = loops if form.loop else one_shots
+            for take in make(sound, seen, form.rate, form.length, config):
+                facts.update(dict.fromkeys(take.facts))
+                some = True
+                yield take
+    except Unreadable as reason:
+        tally.bad.append((part.name, str(reason)))
+        return
+    counts["mixed down to mono"] += seen.channels > 1
+    counts[f"resampled to {form.rate:,} Hz"] += seen.rate != form.rate
+    counts["freed of a DC offset"] += abs(seen.mean) > 0.01 * seen.peak
+    counts["shorter than their header says"] += seen.short
+    counts.update(list(facts))
+    counts["silent skipped"] += not some
+
+
+def _hash(take: Take) -> int:
+    """64 bits of a hash of the samples: equal sounds have equal ones, on every machine."""
+    return int.from_bytes(hashlib.blake2b(take.wave.tobytes(), digest_size=8).digest(), "little", signed=True)
+
+
+def _labels(names: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
+    """Names of the labels, the number of each sound, and what to say about them."""
+    counts = Counter(names)
+    labels = sorted(counts)
+    if len(labels) < 2:
+        alone = [f"Only one label ({labels[0]}) has usable sounds, so labels are left out."] if labels[0] else []
+        return [], [0] * len(names), alone
+    single = [label for label in labels if counts[label] == 1]
+    listed = ", ".join(single[:_LISTED]) + (", …" if len(single) > _LISTED else "")
+    notes = [f"{len(single)} label{'s have' if len(single) > 1 else ' has'} only one sound: {listed}"] if single else []
+    return labels, [labels.index(name) for name in names], notes
+
+
+def _remarks(count: int, files: int, form: Form, tally: _Tally) -> list[str]:
+    done = [f"{times:,} {fact}" for fact, times in tally.counts.items() if times]
+    many = f"{_sounds(count)}" if count == files else f"{_sounds(count)} from {files:,} file{'s' * (files != 1)}"
+    remarks = [f"{many}, each of {form.seconds:.2f} s" + (f": {', '.join(done)}." if done else ".")]
+    if tally.bad:
+        remarks.append(f"{len(tally.bad)} file{'s' * (len(tally.bad) > 1)} skipped: {_listed(tally.bad)}")
+    return remarks
+
+
+def _tolerate(bad: Sequence[tuple[str, str]], total: int, share: float) -> None:
+    """Raise :class:`DataError` if more of ``total`` files than ``share`` are ``bad``."""
+    if len(bad) > share * total or 0 < len(bad) == total:
+        fix = "Repair or remove them" + (f", or raise data.max_bad (now {share:g})." if len(bad) < total else ".")
+        raise DataError(f"{len(bad)} of {total} file{'s' * (total != 1)} cannot be used: {_listed(bad)}", fix=fix)
+
+
+def _listed(bad: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{printable(name)} {reason}" for name, reason in bad[:_LISTED]) + ("; …" if len(bad) > _LISTED else "")
+
+
+def _too_few(count: int, different: int, tally: _Tally) -> DataError:
+    what = f"only {_sounds(count)} can be used" if count == different else f"holds only one sound, {count:,} times"
+    silent = tally.counts["silent skipped"]
+    why = "; ".join(filter(None, [f"{silent} silent skipped" if silent else "", _listed(tally.bad)]))
+    fix = "Two different ones are needed at least, and dozens to learn from."
+    return DataError(what + (f" ({why})" if why else ""), fix=fix)
+
+
+def _sounds(count: int) -> str:
+    return f"{count:,} sound{'s' * (count != 1)}"

@@ -1,0 +1,116 @@
+"""What is learned of one file: one-shots or loops, cut out of the stream that its decoder makes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .config import AudioData
+from .decode import Sound, Wave
+from .onsets import UNHEARD, Outline, exact_onset
+from .shaping import SILENT, cropped, crossfade_of, faded, level, periodic, quantised, seamless
+from .sound import ONSET_SECONDS
+from .spectra import ratio_of, resample_blocks
+from .windows import one_after_another, whole
+
+_FITS = 0.03
+"""A loop whose length differs by at most this share is stretched to fit: half a semitone."""
+
+
+_LOWERED = ("brought below full scale",)
+
+
+@dataclass(frozen=True)
+class Take:
+    """One sound as it is learned.
+
+    Attributes:
+        wave: ``(L,)`` int16, -32767 to 32767.
+        facts: what was done to it, in words that finish "3 files …".
+    """
+
+    wave: NDArray[np.int16]
+    facts: tuple[str, ...]
+
+
+def one_shots(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData) -> Iterator[Take]:
+    """The sound from its onset on, or windows of it; silent ones are left out.
+
+    Args:
+        sound: freshly opened.
+        seen: its outline.
+        rate, length: of what is made.
+        config: what becomes of a longer one, and the level.
+    """
+    split = seen.lasts() > length / rate * {"windows": 1, "auto": 2, "cut": math.inf}[config.longer]
+    windows = one_after_another(seen, length / rate) if split else whole(seen)
+    hop = float(seen.hop * ratio_of(seen.rate, rate))  # in samples of what is made
+    lead, margin = round(ONSET_SECONDS * rate), round(2 * hop)
+    starts = [int(window.start * hop) - margin for window in windows]
+    pieces = _pieces(sound, rate, [(start, start + length + 3 * margin) for start in starts])
+    for window, start, piece in zip(windows, starts, pieces, strict=False):
+        wave, near = piece - np.float32(seen.mean), margin + min(0, start)  # a piece does not begin before the sound
+        begin = exact_onset(wave, near if split else 0) - lead if window.onset else near
+        shot, content = cropped(wave, begin, length), min(length, len(wave) - begin)
+        if float(np.abs(shot).max(initial=0.0)) < SILENT:
+            continue
+        end = int((max(0, start) + begin + length) / hop)
+        after = seen.levels[end:] <= 2 * UNHEARD
+        facts = ["split into windows"] if len(windows) > 1 else ["cut"] if after.any() else ["padded"] if content < length else []
+        shot, lowered = level(faded(shot, content, rate, cut=bool(after[:3].any())), config.level == "peak")
+        yield Take(quantised(shot), (*facts, *_LOWERED[:lowered]))
+
+
+def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData) -> Iterator[Take]:
+    """Stretches whose end runs into their beginning; silent ones are left out.
+
+    A sound of about the right length is a loop already, and so are a few repetitions of a shorter one
+    if they come to it. Others are repeated or split, and the end of each is faded into its beginning.
+
+    Args:
+        sound, seen, rate, length, config: as for :func:`one_shots`.
+    """
+    cross, total = crossfade_of(length, rate), float(seen.frames * ratio_of(seen.rate, rate))
+    if total > (1 + _FITS) * length:
+        count = max(1, int((total - cross) // length))
+        facts = ["split into windows"] if count > 1 else ["cut"]
+        pieces = _pieces(sound, rate, [(number * length, (number + 1) * length + cross) for number in range(count)])
+        made: Iterator[Wave] = (seamless(piece, length) for piece in pieces)
+    else:
+        wave, times = np.concatenate(list(sound.blocks())), round(length / total)
+        facts = ["repeated"] if times > 1 else []
+        if times and abs(times * total - length) <= _FITS * length:
+            facts += ["stretched to fit"] if abs(times * total - length) >= 1 else []
+            made = iter([periodic(np.tile(wave, times), length)])
+        else:
+            wave, facts = periodic(wave, max(1, round(total))), ["repeated", "given a crossfade"]
+            made = iter([seamless(np.resize(wave, length + cross), length)])
+    for wave in made:
+        wave = wave - np.float32(seen.mean)
+        if float(np.abs(wave).max()) >= SILENT:
+            wave, lowered = level(wave, config.level == "peak")
+            yield Take(quantised(wave), (*facts, *_LOWERED[:lowered]))
+
+
+def _pieces(sound: Sound, rate: int, spans: Sequence[tuple[int, int]]) -> Iterator[Wave]:
+    """The stretches of a sound at ``rate``, in order; a little is held at a time.
+
+    Args:
+        spans: first sample and the one after the last; what lies before or after the sound is left out.
+    """
+    blocks = resample_blocks((torch.from_numpy(block) for block in sound.blocks()), sound.rate, rate)
+    held, first = np.zeros(0, np.float32), 0
+    more = True
+    for start, end in spans:
+        while more and first + len(held) < end:
+            block = next(blocks, None)
+            more = block is not None
+            if block is not None:
+                past = min(len(held), max(0, start - first))
+                held, first = np.concatenate([held[past:], block.numpy()]), first + past
+        yield held[max(0, start - first) : end - first]

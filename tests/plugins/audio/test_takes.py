@@ -1,0 +1,157 @@
+"""One-shots are aligned, levelled, faded and padded; long ones are split; loops have no seam."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import resample as fourier
+
+from paragone_audio import shaping
+from paragone_audio.shaping import PEAK, cropped, faded, periodic, seamless
+from paragone_audio.sound import ONSET_SECONDS
+
+from .conftest import Opener, hit, waves_of
+
+RATE = 8000
+LEAD = round(ONSET_SECONDS * RATE)
+
+
+def noise(seconds: float, level: float = 0.1, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, level, round(seconds * RATE))
+
+
+@pytest.mark.parametrize("before", [0.0, 0.001, 0.0123, 0.5])
+def test_the_onset_comes_to_its_place(opener: Opener, before: float) -> None:
+    for number in range(2):
+        opener.sound(f"set/{number}.wav", hit(0.4, frequency=400 + number, before=before), subtype="FLOAT")
+    waves = waves_of(opener(opener.folder / "set", seconds=0.3))
+    for number, wave in enumerate(waves):
+        expected = hit(0.4, frequency=400 + number)[: len(wave) - LEAD]
+        assert np.abs(wave[:LEAD]).max() < 1e-3
+        np.testing.assert_allclose(wave[LEAD:][: RATE // 5], (expected / 0.5 * PEAK)[: RATE // 5], atol=2e-3)
+
+
+def test_the_level_is_brought_or_kept(opener: Opener) -> None:
+    for number, gain in enumerate((0.02, 1.9)):
+        opener.sound(f"set/{number}.wav", gain * hit(frequency=400 + number), subtype="FLOAT")
+    assert np.abs(waves_of(opener(opener.folder / "set"))).max(1) == pytest.approx([PEAK, PEAK], abs=1e-4)
+    opener.sound("set/2.wav", 4 * hit(frequency=500), subtype="FLOAT")
+    assert np.abs(waves_of(opener(opener.folder / "set", level="keep"))).max(1) == pytest.approx([0.01, 0.95, 1], abs=1e-3)
+    assert "1 brought below full scale" in opener.notes[0]
+
+
+def test_an_offset_is_taken_away(opener: Opener) -> None:
+    for number in range(2):
+        opener.sound(f"set/{number}.wav", 0.4 + hit(0.5, frequency=400 + number), subtype="FLOAT")
+    waves = waves_of(opener(opener.folder / "set", seconds=0.4))
+    assert np.abs(waves[:, -1500:]).max() < 0.01
+    assert "2 freed of a DC offset" in opener.notes[0]
+
+
+def test_a_long_one_is_cut_with_a_fade_and_a_short_one_padded(opener: Opener) -> None:
+    opener.sound("set/long.wav", noise(0.7))
+    opener.sound("set/short.wav", noise(0.1))
+    long, short = waves_of(opener(opener.folder / "set", seconds=0.5, longer="cut"))
+    assert long.shape == (4096,)
+    assert opener.notes == ["2 sounds, each of 0.51 s: 1 cut, 1 padded."]
+    assert np.abs(long[-10:]).max() < 0.15 * np.abs(long[2000:2500]).max()
+    assert (short[LEAD + 800 :] == 0).all()
+    assert np.abs(short[LEAD + 700 : LEAD + 760]).max() > 0.2
+    assert np.abs(short[LEAD + 798 : LEAD + 800]).max() < 0.1
+
+
+def test_the_fade_is_that_of_its_formula() -> None:
+    made = faded(np.ones(1000, np.float32), 1000, RATE, cut=True)
+    assert made[500] == 1
+    assert made[700 + 150] == pytest.approx(np.log10(10 - 4.5), abs=3e-3)
+    assert made[-1] == 0
+    assert faded(np.ones(1000, np.float32), 1000, RATE, cut=False)[959] == 1
+
+
+def test_a_recording_of_many_is_split_where_they_begin(opener: Opener) -> None:
+    starts = [0.31, 1.0, 1.483, 3.2]
+    recording = noise(4, 1e-4)
+    for number, start in enumerate(starts):
+        place, one = round(start * RATE), hit(0.3, frequency=400 + 50 * number)
+        recording[place : place + len(one)] += one * (1 - 0.2 * number)
+    waves = waves_of(opener(opener.sound("one.wav", recording), seconds=0.25))
+    assert len(waves) == 4
+    assert opener.notes == ["4 sounds from 1 file, each of 0.26 s: 1 split into windows."]
+    for number, wave in enumerate(waves):
+        assert int(np.argmax(np.abs(wave) > 0.3)) == pytest.approx(LEAD, abs=2)
+        spectrum = np.abs(np.fft.rfft(wave, RATE))
+        assert int(np.argmax(spectrum)) == pytest.approx(400 + 50 * number, abs=3)
+
+
+def test_a_new_onset_is_found_while_the_last_one_sounds(opener: Opener) -> None:
+    recording = np.zeros(2 * RATE)
+    for place, frequency in ((800, 300), (5200, 900)):
+        recording[place:] += hit((2 * RATE - place) / RATE, frequency=frequency, decay=0.25)
+    waves = waves_of(opener(opener.sound("one.wav", recording), seconds=0.5, longer="windows"))
+    assert int(np.argmax(np.abs(waves[1]) > 0.5)) == pytest.approx(LEAD, abs=8)
+
+
+def test_what_has_no_onsets_is_split_regularly(opener: Opener) -> None:
+    waves = waves_of(opener(opener.sound("one.flac", noise(4.0)), seconds=0.5))
+    assert len(waves) == 8
+    assert np.abs(waves).max(1) == pytest.approx(np.full(8, PEAK), abs=1e-4)
+
+
+def test_silence_between_makes_no_window(opener: Opener) -> None:
+    recording = np.concatenate([noise(1), np.zeros(5 * RATE), noise(1, seed=1)])
+    assert len(opener(opener.sound("one.wav", recording), seconds=0.5)) == 4
+
+
+def test_cropping_pads_with_nothing() -> None:
+    wave = np.arange(1, 6, dtype=np.float32)
+    assert cropped(wave, -2, 4).tolist() == [0, 0, 1, 2]
+    assert cropped(wave, 3, 4).tolist() == [4, 5, 0, 0]
+    assert cropped(wave, 9, 2).tolist() == cropped(wave, -9, 2).tolist() == [0, 0]
+
+
+def test_periodic_resampling_is_scipys() -> None:
+    wave = np.random.default_rng(0).normal(size=999).astype(np.float32)
+    for length in (701, 999, 1501):  # of an even length scipy keeps the Nyquist frequency, whose phase is lost
+        np.testing.assert_allclose(periodic(wave, length), fourier(wave, length), atol=1e-5)
+    tone = np.sin(2 * np.pi * 5 * np.arange(1000) / 1000).astype(np.float32)
+    np.testing.assert_allclose(periodic(tone, 1024), np.sin(2 * np.pi * 5 * np.arange(1024) / 1024), atol=1e-5)
+
+
+def test_a_crossfade_continues_where_the_end_was_and_keeps_the_power() -> None:
+    wave = np.random.default_rng(0).normal(size=40_000).astype(np.float32)
+    made = seamless(wave, 30_000)
+    assert made[0] == pytest.approx(wave[30_000], abs=1e-3)
+    np.testing.assert_array_equal(made[10_000:], wave[10_000:30_000])
+    assert np.mean(made[:10_000] ** 2) == pytest.approx(1, abs=0.05)
+
+
+def seam(wave: np.ndarray) -> float:
+    """The step from the end to the beginning, in units of the usual step."""
+    steps = np.abs(np.diff(wave))
+    return float(abs(wave[0] - wave[-1]) / np.quantile(steps, 0.99))
+
+
+def test_loops_have_no_seam_whatever_they_come_from(opener: Opener) -> None:
+    loops = {"right": 0.512, "nearly": 0.52, "half": 0.256}
+    for name, seconds in (loops | {"odd": 0.2, "longer": 0.8, "twice": 1.6}).items():
+        frequency = round(seconds * 100) / seconds if name in loops else 101.3  # whole periods, or not
+        opener.sound(f"set/{name}.wav", np.sin(2 * np.pi * frequency * np.arange(round(seconds * RATE)) / RATE))
+    sounds = opener(opener.folder / "set", seconds=0.5, loop=True)
+    waves = waves_of(sounds)
+    assert sounds.spec.traits["loop"] == "true"
+    assert waves.shape == (8, 4096)
+    assert opener.notes[0].startswith("8 sounds from 6 files, each of 0.51 s: ")
+    for fact in ("1 cut", "1 split into windows", "2 repeated", "1 stretched to fit", "1 given a crossfade"):
+        assert fact in opener.notes[0]
+    for wave in waves:
+        assert seam(wave) < 1.2
+
+
+def test_a_loop_of_the_right_length_is_left_as_it_is(opener: Opener) -> None:
+    wave = noise(4096 / RATE)
+    opener.sound("set/a.wav", wave, subtype="FLOAT")
+    opener.sound("set/b.wav", noise(4096 / RATE, seed=1), subtype="FLOAT")
+    made = waves_of(opener(opener.folder / "set", loop=True))
+    expected = wave - wave.mean()
+    np.testing.assert_allclose(made[0], expected / np.abs(expected).max() * PEAK, atol=1e-4)
+    assert shaping.crossfade_of(4096, RATE) == 400
