@@ -12,19 +12,19 @@ from paragone.options import setting
 class AudioData:
     """``[data]``: from files to waveforms."""
 
-    rate: int = setting(0, "Samples a second; 0: what most of the files have, at most 48000.", minimum=0, maximum=192_000)
+    rate: int = setting(0, "Sample rate in Hz; 0: that of most of the files, at most 48000.", minimum=0, maximum=192_000, metavar="HZ")
     seconds: float = setting(
         0.0,
-        "Length of every sound; 0: long enough for nine in ten to fade by 40 dB, 0.3 to 4 s; 1 s of a single recording.",
+        "Length of every sound; 0: nine in ten fade out within it (loops: that of most files), 0.3 to 4 s; a single file: pieces of 1 s.",
         minimum=0.0,
         maximum=60.0,
     )
-    loop: bool = setting(False, "Learn sounds whose end runs into their beginning, without a seam.")
+    loop: bool = setting(False, "Learn loops: the end of each runs into its beginning, without a click.")
     longer: Literal["auto", "cut", "windows"] = setting(
         "auto",
-        "What becomes of a longer sound; cut: its beginning is kept; windows: it becomes several; auto: windows from twice the length on.",
+        "What becomes of a longer file; cut: its beginning is kept; windows: it becomes several; auto: windows from twice the length on.",
     )
-    level: Literal["peak", "keep"] = setting("peak", "peak: each sound is brought to -1 dBFS; keep: as loud as it is.")
+    level: Literal["peak", "keep"] = setting("peak", "peak: each sound is normalised to -1 dBFS; keep: it stays as loud as it is.")
     max_bad: float = setting(
         0.1, "Share of unreadable files that is still tolerated; they are skipped and listed.", minimum=0.0, maximum=1.0
     )
@@ -37,6 +37,6 @@ class AudioSample:
     format: Literal["wav", "flac", "ogg"] = setting("wav", "Kind of file: wav and flac have 24 bits, ogg is smaller.")
     kit: str = setting(
         "",
-        "Make a drum kit instead: FILE.sfz, and beside it a Hydrogen kit and the sounds; --count of every label, 4 if not given.",
+        "Make a kit for samplers: FILE.sfz, and beside it a Hydrogen kit and the sounds; --count is then of each label, 4 if not given.",
         metavar="FILE",
     )

@@ -17,7 +17,7 @@ from paragone.store import Entry
 
 from .config import AudioData
 from .prepare import ARRAYS, VERSION, Form, prepare
-from .sound import is_loop, rate_of, spec_of
+from .sound import Level, is_loop, rate_of, spec_of
 from .sources import open_source, signature
 
 
@@ -34,11 +34,12 @@ class SoundSet:
     Args:
         entry: what :func:`.prepare.prepare` wrote.
         fingerprint: as above.
+        level: what the sounds were brought to.
     """
 
-    def __init__(self, entry: Entry, fingerprint: str) -> None:
+    def __init__(self, entry: Entry, fingerprint: str, level: Level = "peak") -> None:
         facts = entry.facts
-        self.spec = spec_of(int(facts["length"]), int(facts["rate"]), bool(facts["loop"]))
+        self.spec = spec_of(int(facts["length"]), int(facts["rate"]), bool(facts["loop"]), level)
         self.labels = tuple(facts["labels"])
         self.fingerprint = fingerprint
         self.hashes = torch.from_numpy(np.array(entry.arrays["hashes"]))
@@ -75,7 +76,7 @@ def open_dataset(path: Path, config: AudioData, cache: Path, note: Callable[[str
     found = preparation.prepared(path, (VERSION, config), cache, note, like)
     for line in found.entry.facts["notes"]:
         note(line)
-    sounds = SoundSet(found.entry, found.fingerprint)
+    sounds = SoundSet(found.entry, found.fingerprint, config.level)
     if found.temporary is not None:
         weakref.finalize(sounds, shutil.rmtree, found.temporary, ignore_errors=True)
     return sounds

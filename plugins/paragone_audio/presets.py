@@ -28,7 +28,7 @@ class SoundNetwork:
     windows: str = setting("512,128", "Windows of the discriminator's spectra, in samples: powers of 2; the encoder uses the first.")
     filters: int = setting(32, "Channels of a spectrum's first map; doubled at each half.", minimum=4)
     most_filters: int = setting(128, "Never more than this.", minimum=4)
-    periods: str = setting("2,3,5", "Periods that the discriminator folds a waveform at, in samples.")
+    periods: str = setting("2,5", "Periods that the discriminator folds a waveform at, in samples.")
     period_filters: int = setting(16, "Channels of a folded waveform's first map; doubled at each layer.", minimum=1)
     features: int = setting(64, "Features of each part of the discriminator.", minimum=1)
     group: int = setting(4, "Samples that the discriminator compares; as train.group.", minimum=1)
@@ -37,7 +37,7 @@ class SoundNetwork:
         if any(window < 16 or window & (window - 1) for window in numbers(self.windows)):
             raise UsageError(f"{self.windows} are no powers of 2 from 16 on", where="network.windows", fix="Write them as 512,128.")
         if any(period < 1 for period in numbers(self.periods)):
-            raise UsageError(f"{self.periods} are no periods", where="network.periods", fix="Write them as 2,3,5.")
+            raise UsageError(f"{self.periods} are no periods", where="network.periods", fix="Write them as 2,5.")
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def numbers(text: str) -> list[int]:
 
 RECIPE = {
     "train.objective": "non-saturating",
-    "train.batch": 32,
+    "train.batch": 16,
     "train.group": 4,
     "penalty.fd_r1": 0.001,
     "penalty.fd_r2": 0.001,
     "penalty.sigma": 0.01,
-    "penalty.every": 4,
+    "penalty.every": 8,
     "generator.learning_rate": 5e-4,
     "generator.learning_rate_end": 5e-5,
     "generator.beta1": 0.5,
@@ -103,7 +103,7 @@ RECIPE = {
 
 SMALL = Preset(
     name="small",
-    summary="The default: for two CPU cores, few sounds.",
+    summary="The default: at 16 kHz, for two CPU cores and few sounds.",
     build="paragone_audio.networks.sound:build",
     config=SoundNetwork,
     settings={**RECIPE, "data.rate": 16_000},
@@ -111,7 +111,7 @@ SMALL = Preset(
 
 STUDIO = Preset(
     name="studio",
-    summary="The same, wide, at the rate of the files: for a GPU.",
+    summary="The same with wider networks, at the sample rate of the files: for a GPU.",
     build="paragone_audio.networks.sound:build",
     config=StudioNetwork,
     settings=RECIPE,
@@ -119,7 +119,7 @@ STUDIO = Preset(
 
 WAVEGAN = Preset(
     name="wavegan",
-    summary="Donahue et al. 2019, as published. A reference.",
+    summary="Donahue et al. 2019 as published, without labels and loops. A reference.",
     build="paragone_audio.networks.wavegan:build",
     config=WaveganNetwork,
     settings={

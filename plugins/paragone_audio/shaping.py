@@ -6,10 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .decode import Wave
-from .sound import ONSET_SECONDS
-
-PEAK = 10 ** (-1 / 20)
-"""-1 dBFS: how loud the loudest sample is, where sounds are brought to one level."""
+from .sound import ONSET_SECONDS, PEAK
 
 SILENT = 10 ** (-70 / 20)
 """-70 dBFS: what stays below is silence. Half the last bit of 8 is at -48 dBFS, of 16 at -96 dBFS."""

@@ -50,6 +50,12 @@ MEDIA = {
         "CC BY 4.0, like the data",
         critic=True,
     ),
+    "audio": Medium(
+        "drum hits of 1.2 s at 16 kHz",
+        "sounds",
+        "the bundled drums (FluidR3 GM, MIT, and Sonic Pi, CC0; see [their page](../LICENSE.md))",
+        "MIT, like the data",
+    ),
 }
 
 

@@ -18,9 +18,10 @@ to `--config`, or from the library. Presets change some defaults:
 def page() -> str:
     """The whole page."""
     sections = [(f"[{name}]", config) for name, config in ENGINE_SECTIONS.items()]
-    medium = registry().modality("image")
-    sections.append(("[data] of image", medium.data_config))
-    sections += [(f"[network] of image, preset {preset.name}", preset.config) for preset in medium.presets]
+    for name in ("image", "text", "audio"):
+        medium = registry().modality(name)
+        sections.append((f"[data] of {name}", medium.data_config))
+        sections += [(f"[network] of {name}, preset {preset.name}", preset.config) for preset in medium.presets]
     return HEAD + "".join(f"\n## {title}\n\n{_table(config)}" for title, config in sections)
 
 

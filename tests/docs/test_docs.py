@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from paragone import hooks
@@ -45,7 +47,7 @@ def shorter(text: str) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """Where a reader would stand: a folder with ``drawings/cat`` and ``drawings/dog``."""
+    """Where a reader would stand: with ``drawings/cat`` and ``drawings/dog``, ``hits/kick`` and ``hits/snare``, a recording and a list."""
     here = tmp_path / "desk"
     for label, colour in (("cat", (200, 80, 40)), ("dog", (40, 80, 200))):
         (here / "drawings" / label).mkdir(parents=True)
@@ -57,6 +59,13 @@ def desk(tmp_path: Path) -> Path:
         first + second for first in ("Bel", "Mo", "Ra", "Tibi", "Lu", "Kas") for second in ("la", "ri", "no", "mo", "xa", "per", "kin")
     ]
     (here / "pets.txt").write_text("\n".join(names), encoding="utf-8")
+    draw, time = np.random.default_rng(0), np.arange(11_025) / 22_050
+    for label, pitch, hiss in (("kick", 60, 0.05), ("snare", 190, 0.5)):
+        (here / "hits" / label).mkdir(parents=True)
+        for index in range(12):
+            wave = (1 - hiss) * np.sin(2 * np.pi * (pitch + index) * time) + hiss * draw.uniform(-1, 1, len(time))
+            soundfile.write(here / "hits" / label / f"{index}.wav", wave * np.exp(-8 * time), 22_050)
+    soundfile.write(here / "rain.wav", draw.uniform(-0.1, 0.1, 6 * 22_050), 22_050)
     (here / "dots.py").write_text(blocks(ROOT / "docs/one-file-plugin.md", "python")[0], encoding="utf-8")
     digits = here / "mnist"  # files of MNIST's names and format; the real ones may not be shipped
     digits.mkdir()

@@ -15,7 +15,7 @@ from .spectrogram import Spectrogram, fold, folding, magnitude
 
 
 class SpectralJudge(nn.Module):
-    """``(B, 1, L)`` → its magnitude spectrum, then feature maps of half the size each time; and a summary ``(B, outputs)``.
+    """``(B, 1, L)`` → its loudness, band by band, then feature maps of half the size each time; and a summary ``(B, outputs)``.
 
     One resolution of a multi-resolution discriminator of complex spectra (Jang et al.
     2021, UnivNet; Kumar et al. 2023, DAC). Neighbouring bands and frames are folded into
@@ -43,11 +43,10 @@ class SpectralJudge(nn.Module):
         self.outputs = widths[-1] * (height >> halvings) * (steps >> halvings)
 
     def forward(self, wave: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Summary, and maps; the first one is the magnitude."""
-        spectrum = self.spectrogram(wave)
-        loud = magnitude(spectrum)
-        maps = [loud]
-        x = fold(torch.cat([spectrum, loud], 1), self.by)  # (B, 3·8, F', T')
+        """Summary, and maps; the first one is the loudness."""
+        spectrum, loudness = self.spectrogram.both(wave)
+        maps = [loudness]
+        x = fold(torch.cat([spectrum, magnitude(spectrum)], 1), self.by)  # (B, 3·8, F', T')
         for layer, refine in itertools.zip_longest([self.first, *self.halves], self.refines):
             x = layer(x)
             x = leaky_relu(x if refine is None else x + refine(leaky_relu(x, SLOPE)), SLOPE)
@@ -59,14 +58,14 @@ class PeriodJudge(nn.Module):
     """``(B, 1, L)`` → feature maps, and a summary ``(B, outputs)``: every ``period``-th sample is looked at as one row.
 
     Kong et al. 2020 (HiFi-GAN), section 2.3, multi-period discriminator; narrower, and
-    four samples of a row are one step.
+    eight samples of a row are one step.
 
     Args:
         period: samples.
         width: channels of the first map, doubled with each layer.
     """
 
-    STEPS = 4
+    STEPS = 8
 
     def __init__(self, period: int, width: int) -> None:
         super().__init__()
@@ -81,9 +80,7 @@ class PeriodJudge(nn.Module):
     def forward(self, wave: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Summary, and maps."""
         x = pad(wave, (0, -wave.shape[2] % (self.period * self.STEPS)))
-        x = x.view(len(x), -1, self.STEPS, self.period).transpose(
-            1, 2
-        )  # (B, 4, T/4, period): time along the third axis, a sample's phase along the last
+        x = x.view(len(x), -1, self.STEPS, self.period).transpose(1, 2)  # (B, 8, L/8·period, period)
         x = x.contiguous(memory_format=torch.channels_last)
         maps = []
         for layer in self.layers:

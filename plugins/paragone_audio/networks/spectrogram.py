@@ -12,6 +12,9 @@ FLOOR = 1e-4
 """Power below which loudness is not brought up any more: -40 dB of a sinusoid at full scale. With less a penalty would mostly
 keep the discriminator from hearing silence."""
 
+SILENCE = 1e-8
+"""The same for how alike two sounds are: -80 dB."""
+
 FOLDED = 8
 """Neighbouring entries of a spectrum that are one place of a folded one."""
 
@@ -41,6 +44,10 @@ class Spectrogram(nn.Module):
 
     def forward(self, wave: torch.Tensor) -> torch.Tensor:
         """See the class."""
+        return self.both(wave)[0]
+
+    def both(self, wave: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same, and |S|^0.3 ``(B, 1, N/2, T)``, which goes on to tell loud from quiet down to -80 dB."""
         with in_full_precision(wave):
             dtype = torch.promote_types(wave.dtype, torch.float32)
             over, x = self.window - self.hop, wave.to(dtype).squeeze(1)
@@ -53,7 +60,8 @@ class Spectrogram(nn.Module):
             frames = x.unfold(1, self.window, self.hop) * self.hann.to(dtype)  # (B, T, N)
             spectrum = torch.view_as_real(torch.fft.rfft(frames)[..., :-1])  # (B, T, N/2, 2)
             power = spectrum.square().sum(-1, keepdim=True)
-            return (spectrum * (power + FLOOR).pow(-0.35)).permute(0, 3, 2, 1)  # (B, 2, N/2, T)
+            compressed = spectrum * (power + FLOOR).pow(-0.35)
+            return compressed.permute(0, 3, 2, 1), (power + SILENCE).pow(0.15).permute(0, 3, 2, 1)
 
 
 def magnitude(compressed: torch.Tensor) -> torch.Tensor:
