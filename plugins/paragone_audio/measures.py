@@ -75,7 +75,7 @@ METRICS = (
         "copied",
         "Share whose waveform correlates above 0.95 with a training sound, at any shift; the real one: with another training sound.",
         "paragone_audio.evaluation.copies:copied",
-        "real",
+        "lower",
         title="copied waveforms",
     ),
     *(

@@ -34,7 +34,8 @@ class SpectralJudge(nn.Module):
         super().__init__()
         self.spectrogram, self.by = Spectrogram(window, loop), folding(window)
         height, steps = -(-window // 2 // self.by[0]), -(-(2 * length // window) // self.by[1])
-        halvings = min(3, int(math.log2(min(height, steps))))
+        # down to 2 steps and no further: with 1, torch's bf16 convolution reads memory that nobody has written
+        halvings = max(0, min(3, int(math.log2(height)), int(math.log2(steps)) - 1))
         widths = [min(widest, width * 2**stage) for stage in range(halvings + 1)]
         self.first = initialise(nn.Conv2d(3 * self.by[0] * self.by[1], widths[0], 3, padding=1))
         self.halves = nn.ModuleList(initialise(nn.Conv2d(before, after, 4, 2, 1)) for before, after in itertools.pairwise(widths))
