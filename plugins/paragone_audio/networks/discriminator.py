@@ -10,7 +10,6 @@ from paragone.layers import SLOPE, group_deviation, initialise
 from paragone.spec import SampleSpec
 
 from ..presets import SoundNetwork, numbers
-from ..sound import is_loop
 from .judges import PeriodJudge, SpectralJudge
 
 DITHER = 10 ** (-75 / 20)
@@ -28,11 +27,11 @@ class SoundDiscriminator(nn.Module):
 
     def __init__(self, spec: SampleSpec, labels: int, config: SoundNetwork) -> None:
         super().__init__()
-        self.group, length, loop = config.group, spec.shape[1], is_loop(spec)
+        self.group, length = config.group, spec.shape[1]
         noise = torch.randn(1, length, generator=torch.Generator().manual_seed(0)) * DITHER
         self.register_buffer("dither", noise, persistent=False)
         judges: list[SpectralJudge | PeriodJudge] = [
-            *(SpectralJudge(length, window, config.filters, config.most_filters, loop, True) for window in numbers(config.windows)),
+            *(SpectralJudge(spec, window, config.filters, config.most_filters, True) for window in numbers(config.windows)),
             *(PeriodJudge(period, config.period_filters) for period in numbers(config.periods)),
         ]
         reads = [initialise(nn.Linear(judge.outputs + 1, config.features)) for judge in judges]
@@ -72,7 +71,7 @@ class SoundEncoder(nn.Module):
     def __init__(self, spec: SampleSpec, config: SoundNetwork) -> None:
         super().__init__()
         windows = numbers(config.windows)
-        self.trunk = SpectralJudge(spec.shape[1], windows[0], config.filters, config.most_filters, is_loop(spec), False)
+        self.trunk = SpectralJudge(spec, windows[0], config.filters, config.most_filters, False)
         self.last = initialise(nn.Linear(self.trunk.outputs, 2 * config.latent), gain=0.5)
         self.last.bias.data[config.latent :] = -2.0  # certain at first, so that the codes say something
 

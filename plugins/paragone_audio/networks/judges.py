@@ -10,29 +10,31 @@ from torch import nn
 from torch.nn.functional import leaky_relu, pad
 
 from paragone.layers import GAIN, SLOPE, initialise
+from paragone.spec import SampleSpec
 
+from ..sound import is_loop, rate_of
 from .spectrogram import Spectrogram, fold, folding, magnitude
 
 
 class SpectralJudge(nn.Module):
-    """``(B, 1, L)`` → its loudness, band by band, then feature maps of half the size each time; and a summary ``(B, outputs)``.
+    """``(B, 1, L)`` → its loudness in mel bands, then feature maps of half the size each time; and a summary ``(B, outputs)``.
 
     One resolution of a multi-resolution discriminator of complex spectra (Jang et al.
     2021, UnivNet; Kumar et al. 2023, DAC). Neighbouring bands and frames are folded into
     channels first: a few wide convolutions cost a CPU far less than many narrow ones.
 
     Args:
-        length: L.
+        spec: of a sound.
         window: samples in a window of the spectrum.
         width: channels of the first map, doubled with each halving.
         widest: never more than this.
-        loop: whether the end runs into the beginning.
         refined: whether all maps but the smallest get one more convolution, beside a shortcut.
     """
 
-    def __init__(self, length: int, window: int, width: int, widest: int, loop: bool, refined: bool) -> None:
+    def __init__(self, spec: SampleSpec, window: int, width: int, widest: int, refined: bool) -> None:
         super().__init__()
-        self.spectrogram, self.by = Spectrogram(window, loop), folding(window)
+        length, self.by = spec.shape[1], folding(window)
+        self.spectrogram = Spectrogram(window, rate_of(spec), is_loop(spec))
         height, steps = -(-window // 2 // self.by[0]), -(-(2 * length // window) // self.by[1])
         # down to 2 steps and no further: with 1, torch's bf16 convolution reads memory that nobody has written
         halvings = max(0, min(3, int(math.log2(height)), int(math.log2(steps)) - 1))

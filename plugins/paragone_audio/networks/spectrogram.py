@@ -8,6 +8,8 @@ from torch.nn.functional import pad, pixel_unshuffle
 
 from paragone.execution import in_full_precision
 
+from ..spectra import mel_bank
+
 FLOOR = 1e-4
 """Power below which loudness is not brought up any more: -40 dB of a sinusoid at full scale. With less a penalty would mostly
 keep the discriminator from hearing silence."""
@@ -31,13 +33,17 @@ class Spectrogram(nn.Module):
 
     Args:
         window: N samples, a power of 2; the hop is N/2.
+        rate: samples a second.
         loop: whether the end runs into the beginning.
     """
 
     hann: torch.Tensor
+    bank: torch.Tensor
 
-    def __init__(self, window: int, loop: bool = False) -> None:
+    def __init__(self, window: int, rate: int, loop: bool = False) -> None:
         super().__init__()
+        bank = mel_bank(rate, window, max(window // 8, 1))[:-1]  # (N/2, M)
+        self.register_buffer("bank", bank[:, bank.sum(0) > 0], persistent=False)
         self.window, self.hop, self.loop = window, window // 2, loop
         hann = torch.hann_window(window)
         self.register_buffer("hann", hann * 2 / hann.sum(), persistent=False)  # 1 is a sinusoid at full scale
@@ -47,7 +53,12 @@ class Spectrogram(nn.Module):
         return self.both(wave)[0]
 
     def both(self, wave: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same, and |S|^0.3 ``(B, 1, N/2, T)``, which goes on to tell loud from quiet down to -80 dB."""
+        """The same, and the loudness of mel bands, to tell how alike two sounds are: ``(B, M, T)``.
+
+        (Σ|S|² + ε)^0.15 of about N/8 bands, which goes on to tell loud from quiet down to
+        -80 dB. On the mel scale the hum of a kick counts as much as the hiss of a hat, which has
+        fifty times as many bins.
+        """
         with in_full_precision(wave):
             dtype = torch.promote_types(wave.dtype, torch.float32)
             over, x = self.window - self.hop, wave.to(dtype).squeeze(1)
@@ -61,7 +72,8 @@ class Spectrogram(nn.Module):
             spectrum = torch.view_as_real(torch.fft.rfft(frames)[..., :-1])  # (B, T, N/2, 2)
             power = spectrum.square().sum(-1, keepdim=True)
             compressed = spectrum * (power + FLOOR).pow(-0.35)
-            return compressed.permute(0, 3, 2, 1), (power + SILENCE).pow(0.15).permute(0, 3, 2, 1)
+            loudness = (power.squeeze(3) @ self.bank.to(dtype) + SILENCE).pow(0.15)
+            return compressed.permute(0, 3, 2, 1), loudness.transpose(1, 2)
 
 
 def magnitude(compressed: torch.Tensor) -> torch.Tensor:

@@ -90,12 +90,14 @@ def test_the_discriminator_does_not_tell_exact_silence_from_nearly_none() -> Non
         assert (nearly - still).abs().max() < 0.01 * (discriminator(loud, label) - still).abs().max()
 
 
-def test_judging_shows_magnitudes_only_and_gives_the_same_logits() -> None:
+def test_judging_shows_loudness_only_and_gives_the_same_logits() -> None:
     pair = players(length=4096)
     sample, label = torch.randn(4, 1, 4096) * 0.1, torch.arange(4) % 3
     logits, maps = pair.discriminator.judge(sample, label)
     torch.testing.assert_close(logits, pair.discriminator(sample, label))
-    assert [tuple(each.shape) for each in maps] == [(4, 1, 256, 16), (4, 1, 64, 64)]
+    assert [tuple(each.shape) for each in maps] == [
+        (4, len(judge.spectrogram.bank.T), 8192 // window) for judge, window in zip(pair.discriminator.judges, (512, 128), strict=False)
+    ]
 
 
 def test_a_period_judge_looks_at_every_nth_sample_as_one_row() -> None:
@@ -109,7 +111,7 @@ def test_a_period_judge_looks_at_every_nth_sample_as_one_row() -> None:
 
 
 def test_spectral_judges_of_all_windows_end_in_maps_of_one_size() -> None:
-    sizes = {SpectralJudge(8192, window, 4, 8, False, True).outputs for window in (128, 512, 2048)}
+    sizes = {SpectralJudge(spec_of(16_384, 16_000), window, 4, 8, True).outputs for window in (128, 512, 2048)}
     assert len(sizes) == 1
 
 
