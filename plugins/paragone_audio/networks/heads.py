@@ -40,6 +40,8 @@ class SpectralHead(nn.Module):
         # so that an untrained head is about -20 dBFS loud, whatever the number of bands that add up
         gain = (0.1 / math.sqrt(bands / 2)) ** LOUDNESS
         self.read = TimeConv(channels, 3 * bands, 7 if window <= 128 else 3, loop=loop, gain=gain)
+        # tones begin as faint lines in the middle of each band: a network that sees noise in the data should not begin there
+        self.read.conv.weight.data[: 2 * bands] *= 0.5
 
     def forward(self, x: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
         """See the class."""
