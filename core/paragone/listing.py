@@ -87,7 +87,7 @@ def signature(path: Path, kind: str) -> str:
     Raises:
         DataError: if a folder in it cannot be listed.
     """
-    files = _walk(path) if path.is_dir() else [(path.name, *_stamp(path.stat()))]
+    files = _walk(path) if path.is_dir() else [(path.name, *stamp(path.stat()))]
     return hashlib.sha256(repr((kind, files)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -108,7 +108,7 @@ def listing(path: Path) -> Iterator[Listing]:
 
 def by_folder(names: Sequence[str]) -> Labels:
     """Label each of the sorted ``names`` by its top-level folder; a folder around everything is ignored, and so is a single one."""
-    wrap = _wrapping(names)
+    wrap = wrapping(names)
     tops = {name: _top(name[len(wrap) :]) for name in names}
     labels = set(tops.values()) - {""}
     if len(labels) < 2:
@@ -129,13 +129,25 @@ def printable(name: str) -> str:
     return one_line(name.encode("utf-8", "replace").decode())
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+def stamp(status: os.stat_result) -> tuple[int, int, int]:
     """Size and times; the last change of the inode notices even a tool that sets the time of modification back."""
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _hidden(name: str) -> bool:
+def hidden(name: str) -> bool:
+    """Whether a file or folder is none of the user's business."""
     return name.startswith(".") or name == "__MACOSX"
+
+
+def wrapping(names: Sequence[str]) -> str:
+    """The folders that all of the sorted ``names`` lie in, such as ``"mywords/"``, or empty."""
+    wrap = ""
+    while True:
+        top, slash, _ = names[0][len(wrap) :].partition("/")
+        # sorted: what holds for the first and the last holds for all between
+        if not slash or not names[-1].startswith(f"{wrap}{top}/"):
+            return wrap
+        wrap = f"{wrap}{top}/"
 
 
 def _walk(root: Path) -> list[tuple[str, int, int, int]]:
@@ -150,11 +162,11 @@ def _walk(root: Path) -> list[tuple[str, int, int, int]]:
         status = os.stat(folder)
         again = (status.st_dev, status.st_ino) in seen
         seen.add((status.st_dev, status.st_ino))
-        folders[:] = [] if again else sorted(name for name in folders if not _hidden(name))
+        folders[:] = [] if again else sorted(name for name in folders if not hidden(name))
         for name in [] if again else sorted(files):
             path = Path(folder, name)
-            if not _hidden(name) and path.is_file():  # neither a pipe nor a link to nothing
-                found.append((path.relative_to(root).as_posix(), *_stamp(path.stat())))
+            if not hidden(name) and path.is_file():  # neither a pipe nor a link to nothing
+                found.append((path.relative_to(root).as_posix(), *stamp(path.stat())))
     return found
 
 
@@ -171,7 +183,7 @@ def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
 def _member(info: zipfile.ZipInfo, path: Path) -> str | None:
     """The name of a file in a zip; ``None`` if it is none of the user's business."""
     name = info.filename.replace("\\", "/")
-    if info.is_dir() or any(map(_hidden, name.split("/"))):
+    if info.is_dir() or any(map(hidden, name.split("/"))):
         return None
     if info.flag_bits & 1:
         raise DataError("is encrypted", where=path, fix="Unpack it with its password and name the folder.")
@@ -182,14 +194,3 @@ def _top(name: str) -> str:
     """The folder that a name begins with, or empty."""
     top, slash, _ = name.partition("/")
     return printable(top) if slash else ""
-
-
-def _wrapping(names: Sequence[str]) -> str:
-    """The folders that all of the sorted ``names`` lie in, such as ``"mywords/"``, or empty."""
-    wrap = ""
-    while True:
-        top, slash, _ = names[0][len(wrap) :].partition("/")
-        # sorted: what holds for the first and the last holds for all between
-        if not slash or not names[-1].startswith(f"{wrap}{top}/"):
-            return wrap
-        wrap = f"{wrap}{top}/"

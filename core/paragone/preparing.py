@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,12 @@ class Content(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes of all of it."""
+        """How much there is: bytes, unless :attr:`Preparation.amount` knows another unit."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user should know about the place it is in, whatever was prepared of equal content elsewhere."""
         ...
 
     def digest(self) -> str:
@@ -35,6 +40,11 @@ class Content(Protocol):
 C = TypeVar("C", bound=Content)
 
 
+def megabytes(size: int) -> str:
+    """So many bytes in words, if preparing them takes a while; else empty."""
+    return f"{size / 1e6:,.0f} MB of" if size >= LARGE else ""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What was prepared, now or on an earlier day.
@@ -42,11 +52,13 @@ class Prepared:
     Attributes:
         entry: its arrays and facts.
         fingerprint: hash of content and settings, whatever ``like`` was.
+        notes: of the place; see :class:`Content`.
         temporary: the folder to remove once it is not needed any more, where the cache cannot be written.
     """
 
     entry: Entry
     fingerprint: str
+    notes: Sequence[str]
     temporary: Path | None
 
 
@@ -60,6 +72,8 @@ class Preparation(Generic[C]):
         signature: of a path, without reading what it holds.
         opened: the content of a path.
         fill: prepares content in an empty folder, and returns the facts.
+        amount: a content's size in words, if preparing it takes a while; else empty.
+        whole: whether a digest is of the question too, and so the fingerprint as it stands.
     """
 
     what: str
@@ -67,6 +81,8 @@ class Preparation(Generic[C]):
     signature: Callable[[Path], str]
     opened: Callable[[Path], AbstractContextManager[C]]
     fill: Callable[[C, Path], dict[str, Any]]
+    amount: Callable[[int], str] = megabytes
+    whole: bool = False
 
     def prepared(self, path: Path, question: object, cache: Path, note: Callable[[str], None], like: SampleSpec | None = None) -> Prepared:
         """Find what ``path`` holds in the cache, or prepare it.
@@ -87,25 +103,26 @@ class Preparation(Generic[C]):
         place, stamp = _hash((asked, str(path.resolve())))[:32], self.signature(path)
         temporary = None
         try:
-            content = store.recall(place, stamp)
-            entry = None if content is None else store.load(_key(content, like))
-            if content is None or entry is None:
+            known = store.recall(place, stamp)
+            entry = None if known is None else store.load(_key(known[0], like))
+            if known is None or entry is None:
                 with self.opened(path) as source:
-                    content = _hash((asked, source.digest()))
-                    entry = store.load(_key(content, like))
+                    digest = source.digest()
+                    known = (digest if self.whole else _hash((asked, digest))), list(source.notes)
+                    entry = store.load(_key(known[0], like))
                     if entry is None:
-                        entry, temporary = self._build(store, source, _key(content, like), note)
-                store.remember(place, stamp, content)
+                        entry, temporary = self._build(store, source, _key(known[0], like), note)
+                store.remember(place, stamp, *known)
         except DataError as error:
             if error.where is not None:
                 raise
             raise DataError(error.what, where=path, fix=error.fix) from error
-        return Prepared(entry, content, temporary)
+        return Prepared(entry, *known, temporary)
 
     def _build(self, store: Store, source: C, key: str, note: Callable[[str], None]) -> tuple[Entry, Path | None]:
         """Prepare in the cache or, if that cannot be written, in a temporary folder, which is returned."""
-        if source.size >= LARGE:
-            note(f"Preparing {source.size / 1e6:,.0f} MB of {self.what}. This is done once; the next start is immediate.")
+        if amount := self.amount(source.size):
+            note(f"Preparing {amount} {self.what}. This is done once; the next start is immediate.")
 
         def waiting() -> None:
             note(f"Another process is preparing the same {self.what}; waiting for it.")

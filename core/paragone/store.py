@@ -2,8 +2,8 @@
 
 ``<key>/`` holds arrays (``<name>.npy``) and ``facts.json``. The key is a hash of the
 content, so a file can move or be touched without being prepared again. ``index/``
-remembers which key a place had when it was last looked at, so that an untouched one is
-not even read.
+remembers which key a place had when it was last looked at, and what there was to say about
+it, so that an untouched one is not even read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,21 +82,21 @@ class Store:
     def __init__(self, folder: Path, arrays: Mapping[str, str]) -> None:
         self.folder, self.arrays = folder, arrays
 
-    def recall(self, place: str, signature: str) -> str | None:
-        """The key of ``place`` if it still has ``signature``."""
+    def recall(self, place: str, signature: str) -> tuple[str, list[str]] | None:
+        """Key and notes of ``place`` if it still has ``signature``."""
         try:
             known = json.loads((self.folder / "index" / f"{place}.json").read_text("utf-8"))
-            return str(known["key"]) if known["signature"] == signature else None
+            return (str(known["key"]), list(known["notes"])) if known["signature"] == signature else None
         except (OSError, ValueError, KeyError, TypeError):
             return None  # absent or damaged: look at the content
 
-    def remember(self, place: str, signature: str, key: str) -> None:
+    def remember(self, place: str, signature: str, key: str, notes: Sequence[str]) -> None:
         """Make :meth:`recall` answer; a folder that cannot be written is left alone."""
         target = self.folder / "index" / f"{place}.json"
         with contextlib.suppress(OSError):
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_suffix(f".{os.getpid()}.partial")
-            _write_json(partial, {"signature": signature, "key": key})
+            _write_json(partial, {"signature": signature, "key": key, "notes": list(notes)})
             os.replace(partial, target)
 
     def load(self, key: str) -> Entry | None:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from paragone.errors import DataError
+from paragone.errors import DataError, UsageError
 from paragone.spec import SampleSpec
 
 from .config import AudioSample
-from .files import FULL_SCALE, read_sound, write_sound
+from .files import FULL_SCALE, read_sound, takes, write_sound
 from .sheet import draw_sheet, draw_tile, write_png
 from .sound import is_loop, rate_of
 
@@ -27,6 +27,7 @@ class Sounds:
 
     Raises:
         ValueError: if ``spec`` is not that of a sound.
+        UsageError: if the kind of file cannot hold its sample rate.
     """
 
     sheet_extension = ".png"
@@ -35,6 +36,8 @@ class Sounds:
         self.spec, self.config = spec, config or AudioSample()
         self.extension = f".{self.config.format}"
         self._rate, self._loop = rate_of(spec), is_loop(spec)
+        if not takes(self.config.format, self._rate):
+            raise UsageError(f"{self.config.format} holds no {self._rate} Hz", where="--format", fix="Write wav, which holds any rate.")
 
     def encode(self, sample: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
         """One sound as a file of ``config.format`` with its provenance.

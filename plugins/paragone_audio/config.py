@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from paragone.errors import UsageError
 from paragone.options import setting
+
+LEAST_RATE = 1000
+"""Hertz; what has a lower sample rate is no sound: nothing but infrasound would be left of it."""
 
 
 @dataclass(frozen=True)
 class AudioData:
-    """``[data]``: from files to waveforms."""
+    """``[data]``: from files to waveforms.
+
+    Raises:
+        UsageError: if ``rate`` is too low for sound.
+    """
 
     rate: int = setting(0, "Sample rate in Hz; 0: that of most of the files, at most 48000.", minimum=0, maximum=192_000, metavar="HZ")
     seconds: float = setting(
@@ -28,6 +36,10 @@ class AudioData:
     max_bad: float = setting(
         0.1, "Share of unreadable files that is still tolerated; they are skipped and listed.", minimum=0.0, maximum=1.0
     )
+
+    def __post_init__(self) -> None:
+        if 0 < self.rate < LEAST_RATE:
+            raise UsageError(f"{self.rate} Hz is no sample rate of sounds", where="data.rate", fix=f"Give {LEAST_RATE:,} to 192,000, or 0.")
 
 
 @dataclass(frozen=True)

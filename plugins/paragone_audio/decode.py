@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .config import LEAST_RATE
 from .needs import soundfile
 
 Wave = NDArray[np.float32]
@@ -26,6 +27,12 @@ BLOCK = 2**16
 MAX_RATE = 2**20
 """Hertz; a header that says more is damaged."""
 
+LARGEST = 2.0**40
+"""No sample is larger, even where whole numbers of 32 bits were stored as floats and never scaled."""
+
+_NO_FILE = 7
+"""libsndfile's error for a file that is not there; of an open one it means that the MP3 decoder found nothing in it."""
+
 
 class Unreadable(Exception):
     """A sound that cannot be used; the text says why, as the end of a sentence."""
@@ -35,7 +42,7 @@ class Sound:
     """An open sound file.
 
     Attributes:
-        rate: samples a second, at least 1.
+        rate: samples a second, :data:`.config.LEAST_RATE` to :data:`MAX_RATE`.
         channels: at least 1.
         short: whether the file ended before its header said it would; known when the blocks are read.
     """
@@ -44,7 +51,7 @@ class Sound:
         self._file = file
         self.rate, self.channels = int(file.samplerate), int(file.channels)
         self.short = "should be" in file.extra_info  # libsndfile's own log, of a data chunk that is not all there
-        if not 1 <= self.rate <= MAX_RATE:
+        if not LEAST_RATE <= self.rate <= MAX_RATE:
             raise Unreadable(f"says that it has {self.rate} samples a second")
 
     def blocks(self) -> Iterator[Wave]:
@@ -57,8 +64,8 @@ class Sound:
         buffer = np.empty((BLOCK, self.channels), np.float32)
         while more:
             frames, more = self._read(buffer, done)
-            if not np.isfinite(frames).all():
-                raise Unreadable("holds values that are infinite or not a number")
+            if not (np.abs(frames) <= LARGEST).all():
+                raise Unreadable("holds values that are infinite, not a number or beyond all measure")
             done += len(frames)
             if len(frames):
                 yield frames.mean(axis=1, dtype=np.float32)
@@ -111,4 +118,6 @@ class _Nameless:
 
 
 def _reason(error: Exception) -> str:
+    if getattr(error, "code", None) == _NO_FILE:
+        return "its beginning is missing or damaged"
     return str(getattr(error, "error_string", None) or error).strip().rstrip(".").removeprefix("Error : ") or type(error).__name__

@@ -29,6 +29,11 @@ _BLOCK = 4096
 """Samples given to libsndfile at once: its Vorbis encoder overflows the stack on millions."""
 
 
+def takes(format: Format, rate: int) -> bool:
+    """Whether a file of that kind can hold ``rate``: from 65,536 Hz on FLAC counts in tens (RFC 9639, section 9.1.2)."""
+    return format != "flac" or rate < 2**16 or (rate % 10 == 0 and rate < 10 * 2**16)
+
+
 def write_sound(samples: NDArray[np.int32], rate: int, format: Format, loop: bool, provenance: Mapping[str, Any]) -> bytes:
     """One mono sound as a file; the same arguments give the same bytes.
 
@@ -37,7 +42,7 @@ def write_sound(samples: NDArray[np.int32], rate: int, format: Format, loop: boo
 
     Args:
         samples: ``(L,)`` of 24 bits, each in [-2^23, 2^23 - 1].
-        rate: samples a second.
+        rate: samples a second, one that the format :func:`takes`.
         format: of the file; ``ogg`` is lossy.
         loop: whether the end runs into the beginning.
         provenance: JSON-serialisable facts.

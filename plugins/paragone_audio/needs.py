@@ -57,8 +57,8 @@ def torchaudio() -> ModuleType:
     if importlib.util.find_spec("torchaudio") is None:  # without the seconds that importing torch takes
         raise PluginError("is not installed", where="torchaudio", fix=_command(force=_torch_is_special()))
     try:
-        import torchaudio
-    except (ImportError, OSError, RuntimeError) as error:
+        import torchaudio.functional  # of a package that was half removed, the name alone can be imported
+    except Exception as error:  # one for another torch may ask that for what it does not have
         raise PluginError(_reason(error), where="torchaudio", fix=_command(force=True)) from error
     return torchaudio
 
@@ -70,9 +70,10 @@ def _belong_together() -> bool:
 
 def _reason(error: Exception) -> str:
     said = _first_line(error)
-    if any(library in said for library in ("libc10_cuda", "libtorch_cuda", "libcudart")):
+    lacks_cuda = any(library in said for library in ("libc10_cuda", "libtorch_cuda", "libcudart"))
+    if lacks_cuda and "+cu" not in _version("torch"):
         return f"was built for CUDA, and torch {_version('torch')} was not ({said})"
-    if isinstance(error, RuntimeError) and "CUDA" in said:
+    if lacks_cuda or (isinstance(error, RuntimeError) and "CUDA" in said):
         return f"{_version('torchaudio')} was built for another version of CUDA than torch {_version('torch')} ({said})"
     return f"{_version('torchaudio')} does not fit torch {_version('torch')} ({type(error).__name__}: {said})"
 

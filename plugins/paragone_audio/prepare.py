@@ -105,6 +105,8 @@ def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) 
     if different < 2:
         raise _too_few(len(hashes), different, tally)
     labels, numbers, notes = _labels(names)
+    if labels and (lost := sorted({part.label for part in source.parts} - set(labels))):
+        notes.append(f"{len(lost)} label{'s have' if len(lost) > 1 else ' has'} no sound that can be used: {_few(lost)}")
     for name, values in (("numbers", numbers), ("hashes", hashes)):
         with RowWriter(folder / f"{name}.npy", ARRAYS[name]) as writer:
             writer.append(np.array(values, np.int64))
@@ -181,9 +183,12 @@ def _labels(names: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
         alone = [f"Only one label ({labels[0]}) has usable sounds, so labels are left out."] if labels[0] else []
         return [], [0] * len(names), alone
     single = [label for label in labels if counts[label] == 1]
-    listed = ", ".join(single[:_LISTED]) + (", …" if len(single) > _LISTED else "")
-    notes = [f"{len(single)} label{'s have' if len(single) > 1 else ' has'} only one sound: {listed}"] if single else []
+    notes = [f"{len(single)} label{'s have' if len(single) > 1 else ' has'} only one sound: {_few(single)}"] if single else []
     return labels, [labels.index(name) for name in names], notes
+
+
+def _few(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:_LISTED]) + (", …" if len(labels) > _LISTED else "")
 
 
 def _remarks(count: int, files: int, form: Form, tally: _Tally) -> list[str]:

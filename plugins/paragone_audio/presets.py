@@ -12,7 +12,7 @@ from paragone.options import setting
 
 @dataclass(frozen=True)
 class SoundNetwork:
-    """``[network]`` of ``small``.
+    """``[network]`` of ``small`` and ``studio``.
 
     Raises:
         UsageError: if a list holds no numbers, or others than it can.
@@ -38,21 +38,6 @@ class SoundNetwork:
             raise UsageError(f"{self.windows} are no powers of 2 from 16 on", where="network.windows", fix="Write them as 512,128.")
         if any(period < 1 for period in numbers(self.periods)):
             raise UsageError(f"{self.periods} are no periods", where="network.periods", fix="Write them as 2,5.")
-
-
-@dataclass(frozen=True)
-class StudioNetwork(SoundNetwork):
-    """``[network]`` of ``studio``."""
-
-    latent: int = setting(96, "Length of the latent vector, and of the label's.", minimum=1)
-    style: int = setting(256, "Length of the style vector.", minimum=1)
-    width: int = setting(128, "Channels of the generator's last maps; doubled at each quarter of the length.", minimum=4)
-    widest: int = setting(512, "Never more channels than this.", minimum=4)
-    windows: str = setting("2048,512,128", "Windows of the discriminator's spectra, in samples: powers of 2; the encoder uses the first.")
-    filters: int = setting(64, "Channels of a spectrum's first map; doubled at each half.", minimum=4)
-    most_filters: int = setting(256, "Never more than this.", minimum=4)
-    periods: str = setting("2,3,5,7,11", "Periods that the discriminator folds a waveform at, in samples.")
-    period_filters: int = setting(32, "Channels of a folded waveform's first map; doubled at each layer.", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -115,8 +100,19 @@ STUDIO = Preset(
     name="studio",
     summary="The same with wider networks, at the sample rate of the files: for a GPU.",
     build="paragone_audio.networks.sound:build",
-    config=StudioNetwork,
-    settings=RECIPE,
+    config=SoundNetwork,
+    settings={
+        **RECIPE,
+        "network.latent": 96,
+        "network.style": 256,
+        "network.width": 128,
+        "network.widest": 512,
+        "network.windows": "2048,512,128",
+        "network.filters": 64,
+        "network.most_filters": 256,
+        "network.periods": "2,3,5,7,11",
+        "network.period_filters": 32,
+    },
 )
 
 WAVEGAN = Preset(

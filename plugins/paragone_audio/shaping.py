@@ -43,7 +43,7 @@ def faded(wave: Wave, content: int, rate: int, cut: bool) -> Wave:
     out = wave.copy()
     rise = min(len(out), round(ONSET_SECONDS * rate / 2))
     out[:rise] *= np.sin(np.linspace(0, np.pi / 2, rise, endpoint=False, dtype=np.float32)) ** 2
-    fall = round(TAIL * len(out)) if cut else min(content, max(1, round(_END_SECONDS * rate)))
+    fall = min(content, round(TAIL * len(out)) if cut else max(1, round(_END_SECONDS * rate)))
     out[content - fall : content] *= np.log10(10 - 9 * np.linspace(0, 1, fall, dtype=np.float32))
     return out
 

@@ -55,14 +55,17 @@ def one_shots(sound: Sound, seen: Outline, rate: int, length: int, config: Audio
     pieces = _pieces(sound, rate, [(start, start + length + 3 * margin) for start in starts])
     for window, start, piece in zip(windows, starts, pieces, strict=False):
         wave, near = piece - np.float32(seen.mean), margin + min(0, start)  # a piece does not begin before the sound
-        begin = exact_onset(wave, near if split else 0) - lead if window.onset else near
-        shot, content = cropped(wave, begin, length), min(length, len(wave) - begin)
-        if float(np.abs(shot).max(initial=0.0)) < SILENT:
-            continue
+        begin = near
+        if window.onset:  # of several it is where the outline says; what comes later in the window may be far louder
+            begin = (exact_onset(wave[: near + margin], near) if split else exact_onset(wave, 0)) - lead
+        content = min(length, len(wave) - begin)
         end = int((max(0, start) + begin + length) / hop)
         after = seen.levels[end:] <= 2 * UNHEARD
         facts = ["split into windows"] if len(windows) > 1 else ["cut"] if after.any() else ["padded"] if content < length else []
-        shot, lowered = level(faded(shot, content, rate, cut=bool(after[:3].any())), config.level == "peak")
+        shot = faded(cropped(wave, begin, length), content, rate, cut=bool(after[:3].any()))
+        if float(np.abs(shot).max(initial=0.0)) < SILENT:
+            continue
+        shot, lowered = level(shot, config.level == "peak")
         yield Take(quantised(shot), (*facts, *_LOWERED[:lowered]))
 
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import shutil
-import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from paragone.errors import DataError, OutputError
+from paragone.preparing import Preparation
 from paragone.spec import Axis, SampleSpec
+from paragone.store import Entry
 
-from .cache import VERSION, Entry, Facts, Store
 from .config import PictureData
-from .fit import parse_size
-from .prepare import Scan, listed, prepare, scan, tolerate
-from .sources import Source, open_source, signature
+from .fit import Size, parse_size
+from .prepare import ARRAYS, VERSION, Scan, prepare, scan, tolerate
+from .sources import open_source, signature
 from .tensors import to_samples
 
 MANY = 5000
@@ -37,20 +36,25 @@ class PictureSet:
         numbers: ``(N,)`` int64, the label of each picture; ``None`` when there are none.
         fingerprint: SHA-256 of content and settings.
         hashes: ``(N,)`` int64, 64 bits of a content hash of each picture as it is learned.
+
+    Args:
+        entry: what :func:`.prepare.prepare` wrote.
+        fingerprint: as above.
     """
 
-    def __init__(self, entry: Entry) -> None:
-        _, height, width, channels = entry.samples.shape
-        traits: dict[str, str] = {"mode": entry.facts.mode}
-        if entry.facts.mode == "RGBA":
-            traits["alpha"] = "smooth" if entry.facts.smooth else "binary"
+    def __init__(self, entry: Entry, fingerprint: str) -> None:
+        facts = entry.facts
+        height, width, channels = facts["shape"]
+        traits = {"mode": str(facts["mode"])}
+        if facts["mode"] == "RGBA":
+            traits["alpha"] = "smooth" if facts["smooth"] else "binary"
         axes = (Axis("channels", channels, "channels"), Axis("height", height, "pixels"), Axis("width", width, "pixels"))
         self.spec = SampleSpec(axes, traits=traits)
-        self.labels = entry.facts.labels
-        self.fingerprint = entry.key
-        self.hashes = torch.from_numpy(np.array(entry.hashes).view(np.int64))
-        self.numbers = torch.from_numpy(np.array(entry.labels, dtype=np.int64)) if self.labels else None
-        self._samples = entry.samples
+        self.labels = tuple(facts["labels"])
+        self.fingerprint = fingerprint
+        self.hashes = torch.from_numpy(np.array(entry.arrays["hashes"]))
+        self.numbers = torch.from_numpy(np.array(entry.arrays["numbers"])) if self.labels else None
+        self._samples = entry.arrays["samples"].reshape(len(self.hashes), height, width, channels)
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -77,74 +81,24 @@ def open_dataset(path: Path, config: PictureData, cache: Path, note: Callable[[s
         UsageError: if ``config.size`` is no size.
         OutputError: if the pictures can be kept neither in ``cache`` nor in a temporary folder.
     """
-    path, store, size = Path(path), Store(Path(cache)), parse_size(config.size)
-    stamp = signature(path)
-    question = repr((VERSION, str(path.resolve()), size, config.channels, config.fit))
-    place = hashlib.sha256(question.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    known = store.recall(place, stamp)
-    entry = store.load(known[0]) if known else None
-    temporary = None
-    try:
-        if known is None or entry is None:
-            with open_source(path) as source:
-                notes = list(source.notes)
-                found = scan(source, config, size)
-                entry = store.load(found.key)
-                if entry is None:
-                    entry, temporary = _build(store, source, config, found, note)
-            store.remember(place, stamp, entry.key, notes)
-        else:
-            notes = known[1]
-        tolerate(entry.facts.skipped, len(entry.samples) + entry.facts.skipped, entry.facts.reasons, config)
-    except DataError as error:
-        if error.where is not None:
-            raise
-        raise DataError(error.what, where=path, fix=error.fix) from error
-    for line in (*notes, *_remarks(entry.facts)):
+    size = parse_size(config.size)
+    preparation = Preparation("pictures", ARRAYS, signature, partial(_scanned, config=config, size=size), prepare, _many, whole=True)
+    found = preparation.prepared(path, (VERSION, size, config.channels, config.fit), cache, note)
+    facts = found.entry.facts
+    pictures = PictureSet(found.entry, found.fingerprint)
+    tolerate(facts["skipped"], len(pictures) + facts["skipped"], facts["reasons"], config, path)
+    for line in (*found.notes, *facts["notes"]):
         note(line)
-    pictures = PictureSet(entry)
-    if temporary is not None:
-        weakref.finalize(pictures, shutil.rmtree, temporary, ignore_errors=True)
+    if found.temporary is not None:
+        weakref.finalize(pictures, shutil.rmtree, found.temporary, ignore_errors=True)
     return pictures
 
 
-def _build(store: Store, source: Source, config: PictureData, found: Scan, note: Callable[[str], None]) -> tuple[Entry, Path | None]:
-    """Decode into the cache or, if that cannot be written, into a temporary folder, which is returned."""
-    if len(source) >= MANY:
-        note(f"Preparing {len(source)} pictures. This is done once; the next start is immediate.")
-    fill: Callable[[Path], Facts] = partial(prepare, source, config, found)
-
-    def waiting() -> None:
-        note("Another process is preparing the same pictures; waiting for it.")
-
-    try:
-        return store.build(found.key, fill, waiting), None
-    except OSError as error:
-        why = f"The cache {store.folder} cannot be written ({error.strerror or error})"
-        note(f"{why}; using a temporary folder. Set PARAGONE_CACHE to another place.")
-    temporary: Path | None = None
-    try:
-        temporary = Path(tempfile.mkdtemp(prefix="paragone-pictures-"))
-        return Store(temporary).build(found.key, fill, waiting), temporary
-    except OSError as error:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        raise OutputError(
-            f"the prepared pictures can be written neither here nor to a temporary folder ({error.strerror or error})",
-            where=store.folder,
-            fix="Free some space, or set PARAGONE_CACHE to a folder on a larger disk.",
-        ) from error
+@contextlib.contextmanager
+def _scanned(path: Path, config: PictureData, size: Size | None) -> Iterator[Scan]:
+    with open_source(path) as source:
+        yield scan(source, config, size)
 
 
-def _remarks(facts: Facts) -> list[str]:
-    """What a user should know about a prepared set, on the first start and on every later one."""
-    remarks = list(facts.notes)
-    if facts.skipped:
-        remarks.append(f"{facts.skipped} picture{'s' * (facts.skipped > 1)} skipped: {listed(facts.skipped, facts.reasons)}")
-    if facts.duplicates:
-        are = "pictures are exact duplicates of others" if facts.duplicates > 1 else "picture is an exact duplicate of another"
-        remarks.append(f"{facts.duplicates} {are}; they are kept.")
-    if facts.flattened:
-        plural = "s" * (facts.flattened > 1)
-        remarks.append(f"{facts.flattened} transparent picture{plural} laid on black, because data.channels is not rgba.")
-    return remarks
+def _many(count: int) -> str:
+    return str(count) if count >= MANY else ""

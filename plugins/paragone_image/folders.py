@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paragone.errors import DataError
+from paragone.listing import hidden, stamp
 
 from .decode import MAX_BYTES, SUFFIXES, Unreadable
 
 
 @dataclass(frozen=True)
 class Found:
-    """One file: its name relative to the folder, with ``/``, and its :func:`stamp`."""
+    """One file: its name relative to the folder, with ``/``, and its :func:`paragone.listing.stamp`."""
 
     name: str
     stamp: tuple[int, int, int]
@@ -44,20 +45,6 @@ class Listing:
             digest.update(repr((found.name, found.stamp)).encode())
         digest.update(repr((sorted(self.unusable), sorted(self.others))).encode())
         return digest.hexdigest()
-
-
-def stamp(status: os.stat_result) -> tuple[int, int, int]:
-    """Size and times: a file whose stamp is as before is taken to be as before.
-
-    The time of the last change of its inode notices even a tool that sets the
-    time of modification back.
-    """
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def hidden(name: str) -> bool:
-    """Whether a file or folder is none of the user's business."""
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def walk(root: Path) -> Listing:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from paragone.listing import wrapping
+
 Labels = NDArray[np.int64]
 
 
@@ -38,7 +40,7 @@ def by_folder(names: Sequence[str]) -> Labelled:
     nothing to tell apart: no labels, and every picture is used.
     """
     names = sorted(names)
-    wrap = _wrapping(names)
+    wrap = wrapping(names)
     shown = [name[len(wrap) :] for name in names]
     tops = [label_name(name.partition("/")[0]) if "/" in name else "" for name in shown]
     labels = tuple(sorted(set(tops) - {""}))
@@ -56,18 +58,6 @@ def by_folder(names: Sequence[str]) -> Labelled:
     kept = [index for index, top in enumerate(tops) if top]
     numbers = np.fromiter((number[tops[index]] for index in kept), np.int64, len(kept))
     return Labelled([names[index] for index in kept], [shown[index] for index in kept], labels, numbers, notes)
-
-
-def _wrapping(names: Sequence[str]) -> str:
-    """The folders that all of the sorted ``names`` lie in, such as ``"mydrawings/"``, or empty."""
-    wrap = ""
-    while names:
-        top, slash, _ = names[0][len(wrap) :].partition("/")
-        # sorted: what holds for the first and the last holds for all between
-        if not slash or not names[-1].startswith(f"{wrap}{top}/"):
-            break
-        wrap = f"{wrap}{top}/"
-    return wrap
 
 
 def label_name(text: str) -> str:

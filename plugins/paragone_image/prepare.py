@@ -2,34 +2,48 @@
 
 The first pass reads headers and hashes: it finds the key, the size and what the
 formats promise. If the key is known, nothing is decoded. The second pass
-decodes, fits and writes; only then is it known which mode is really needed.
+decodes, fits and writes; only then is it known which mode is really needed:
+
+- ``samples`` (N * H * W * C,) uint8: all pictures one after another, in straight alpha;
+- ``numbers`` (N,) int64: the label of each, 0 where there are none;
+- ``hashes`` (N,) int64: of each picture, as it is learned.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from paragone.errors import DataError
+from paragone.store import RowWriter
 
-from .cache import VERSION, Facts, RowWriter
 from .config import PictureData
 from .decode import Header, Pixels, Unreadable, quiet
 from .fit import CHANNELS, Mode, Size, choose_size, fit, is_transparent, to_mode
 from .labelling import numbered, printable
 from .sources import Source
 
+VERSION = 1
+"""Rises when what was prepared before would no longer be right."""
+
+ARRAYS = {"samples": "|u1", "numbers": "<i8", "hashes": "<i8"}
+"""What is written."""
+
 T = TypeVar("T")
+Reasons = Sequence[tuple[str, str]]
+"""Names of pictures, and why they cannot be used."""
+
 MODES: dict[str, Mode] = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}
 LISTED = 3
 """How many unusable pictures are named in a note."""
@@ -37,19 +51,37 @@ LISTED = 3
 
 @dataclass
 class Scan:
-    """What the first pass found.
+    """What the first pass found; satisfies :class:`paragone.preparing.Content`.
 
     Attributes:
+        source: the pictures.
+        config: how they are read.
         key: hash of the content and of the settings that matter.
-        size: (width, height) that every picture will have.
+        fitted: (width, height) that every picture will have.
         mode: the least mode that the formats promise to suffice.
         bad: index → why a picture cannot be used.
     """
 
+    source: Source
+    config: PictureData
     key: str
-    size: Size
+    fitted: Size
     mode: Mode
-    bad: dict[int, str] = field(default_factory=dict)
+    bad: dict[int, str]
+
+    @property
+    def size(self) -> int:
+        """How many pictures there are."""
+        return len(self.source)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user should know about the listing."""
+        return self.source.notes
+
+    def digest(self) -> str:
+        """See :attr:`key`."""
+        return self.key
 
 
 def scan(source: Source, config: PictureData, size: Size | None) -> Scan:
@@ -68,57 +100,66 @@ def scan(source: Source, config: PictureData, size: Size | None) -> Scan:
             else:
                 bad[index] = found
     mode = MODES.get(config.channels) or ("RGBA" if not opaque else "L" if grey else "RGB")
-    return Scan(digest.hexdigest(), size or choose_size(sizes), mode, bad)
+    return Scan(source, config, digest.hexdigest(), size or choose_size(sizes), mode, bad)
 
 
-def prepare(source: Source, config: PictureData, found: Scan, folder: Path) -> Facts:
-    """Second pass: decode into ``folder``.
+def prepare(found: Scan, folder: Path) -> dict[str, Any]:
+    """Second pass: write :data:`ARRAYS` into ``folder``.
+
+    Returns:
+        ``mode``, ``shape`` (H, W, C), ``smooth`` (whether some alpha is neither 0 nor 255), ``labels`` (names of
+        those that occur, none for fewer than two), ``skipped`` (how many pictures could not be used), ``reasons``
+        (name and reason of the first of them) and ``notes`` for the user, as plain JSON values.
 
     Raises:
         DataError: if too many pictures cannot be used, or fewer than two can.
         OSError: if ``folder`` cannot be written.
     """
-    check_bad(source, config, found.bad)  # before the long part
+    _check_bad(found, found.bad)  # before the long part
     bad, kept, flattened = dict(found.bad), array("q"), 0
-    row = (found.size[1], found.size[0], CHANNELS[found.mode])
-    chunk = max(1, min(64, 2**22 // (row[0] * row[1] * row[2])))
-    work = partial(_or_reason, partial(_sample, source, config, found))
-    with quiet(), RowWriter(folder / "stage.npy", "u1", row) as writer:
-        wanted = [index for index in range(len(source)) if index not in bad]
+    shape = (found.fitted[1], found.fitted[0], CHANNELS[found.mode])
+    chunk = max(1, min(64, 2**22 // math.prod(shape)))
+    work = partial(_or_reason, partial(_sample, found))
+    with quiet(), RowWriter(folder / "stage.npy", "|u1") as writer:
+        wanted = [index for index in range(found.size) if index not in bad]
         for index, sample in in_order(work, wanted, chunk):
             if isinstance(sample, str):
                 bad[index] = sample
             else:
-                writer.append(sample[0][None])
+                writer.append(sample[0].reshape(-1))
                 kept.append(index)
                 flattened += sample[1]
-    check_bad(source, config, bad)
+    _check_bad(found, bad)
     if len(kept) < 2:
         what = f"only {len(kept)} picture{'s' * (len(kept) != 1)} can be used"
         raise DataError(what, fix="Two are needed at least, and hundreds to learn from.")
-    mode, smooth = _finish(folder, found.mode, config.channels == "auto")
-    labels, notes = _labels(source, np.array(kept, np.int64), folder)
-    hashes = np.load(folder / "hashes.npy")
-    reasons = tuple((printable(name), reason) for name, reason in _bad_ones(source, bad)[:LISTED])
-    skipped = len(bad) + len(source.unusable)
-    return Facts(mode, smooth, flattened, labels, skipped, reasons, len(hashes) - len(np.unique(hashes)), notes)
+    mode, smooth, duplicates = _finish(folder, shape, found.mode, found.config.channels == "auto")
+    labels, notes = _labels(found.source, np.array(kept, np.int64), folder)
+    skipped, reasons = _bad_ones(found.source, bad)
+    return {
+        "mode": mode,
+        "shape": (*shape[:2], CHANNELS[mode]),
+        "smooth": smooth,
+        "labels": labels,
+        "skipped": skipped,
+        "reasons": reasons,
+        "notes": [*notes, *_remarks(skipped, reasons, duplicates, flattened)],
+    }
 
 
-def check_bad(source: Source, config: PictureData, bad: dict[int, str]) -> None:
-    """Raise :class:`DataError` if more pictures are bad than the settings tolerate."""
-    reasons = [(printable(name), reason) for name, reason in _bad_ones(source, bad)[:LISTED]]
-    tolerate(len(bad) + len(source.unusable), len(source) + len(source.unusable), reasons, config)
+def _check_bad(found: Scan, bad: dict[int, str]) -> None:
+    skipped, reasons = _bad_ones(found.source, bad)
+    tolerate(skipped, found.size + len(found.source.unusable), reasons, found.config)
 
 
-def tolerate(skipped: int, total: int, reasons: Sequence[tuple[str, str]], config: PictureData) -> None:
+def tolerate(skipped: int, total: int, reasons: Reasons, config: PictureData, where: Path | None = None) -> None:
     """Raise :class:`DataError` if ``skipped`` of ``total`` is more than ``config.max_bad``."""
     if skipped > config.max_bad * total or 0 < skipped == total:
         fix = "Repair or remove them" + (f", or raise data.max_bad (now {config.max_bad:g})." if skipped < total else ".")
-        raise DataError(f"{skipped} of {total} pictures cannot be used: {listed(skipped, reasons)}", fix=fix)
+        raise DataError(f"{skipped} of {total} pictures cannot be used: {_listed(skipped, reasons)}", where=where, fix=fix)
 
 
-def listed(skipped: int, reasons: Sequence[tuple[str, str]]) -> str:
-    """The first unusable pictures with their reasons, on one line."""
+def _listed(skipped: int, reasons: Reasons) -> str:
     return "; ".join(f"{name} {reason}" for name, reason in reasons) + ("; …" if skipped > len(reasons) else "")
 
 
@@ -149,17 +190,17 @@ def _or_reason(work: Callable[[int], T], index: int) -> T | str:
         return str(reason)
 
 
-def _sample(source: Source, config: PictureData, found: Scan, index: int) -> tuple[Pixels, bool]:
+def _sample(found: Scan, index: int) -> tuple[Pixels, bool]:
     """One picture as it is stored, and whether its transparency was given up."""
     # twice the side that is wanted leaves Lanczos enough to work on
-    picture = source.pixels(index, 2 * max(found.size))
-    picture = fit(picture, found.size, config.fit, clear_border=config.channels == "rgba")
+    picture = found.source.pixels(index, 2 * max(found.fitted))
+    picture = fit(picture, found.fitted, found.config.fit, clear_border=found.config.channels == "rgba")
     return to_mode(picture, found.mode), found.mode != "RGBA" and is_transparent(picture)
 
 
-def _finish(folder: Path, staged: Mode, reduce: bool) -> tuple[Mode, bool]:
-    """Write samples.npy in the least mode that loses nothing, and hashes.npy; is alpha smooth?"""
-    stage = np.asarray(np.lib.format.open_memmap(folder / "stage.npy", mode="r"))
+def _finish(folder: Path, shape: tuple[int, ...], staged: Mode, reduce: bool) -> tuple[Mode, bool, int]:
+    """Write samples.npy in the least mode that loses nothing, and hashes.npy; that mode, is alpha smooth, and how many are duplicates?"""
+    stage = np.asarray(np.lib.format.open_memmap(folder / "stage.npy", mode="r")).reshape(-1, *shape)
     chunks = [stage[start : start + 512] for start in range(0, len(stage), 512)]
     opaque, smooth = staged != "RGBA", False
     if staged == "RGBA":
@@ -169,38 +210,51 @@ def _finish(folder: Path, staged: Mode, reduce: bool) -> tuple[Mode, bool]:
     if reduce and opaque and staged != "L":
         grey = all(bool((chunk[..., :1] == chunk[..., 1:3]).all()) for chunk in chunks)
         mode = "L" if grey else "RGB"
-    with RowWriter(folder / "hashes.npy", "<u8", ()) as hashes:
-        for chunk in chunks:
-            rows = (np.ascontiguousarray(row[..., : CHANNELS[mode]]) for row in chunk)
-            hashes.append(np.array([content_hash(row) for row in rows], np.uint64))
+    hashes = np.fromiter((_hash(picture[..., : CHANNELS[mode]]) for picture in stage), np.int64, len(stage))
+    with RowWriter(folder / "hashes.npy", "<i8") as writer:
+        writer.append(hashes)
     if mode != staged:
-        with RowWriter(folder / "samples.npy", "u1", (*stage.shape[1:3], CHANNELS[mode])) as writer:
+        with RowWriter(folder / "samples.npy", "|u1") as writer:
             for chunk in chunks:
-                writer.append(chunk[..., : CHANNELS[mode]])
+                writer.append(chunk[..., : CHANNELS[mode]].reshape(-1))
         del stage, chunks, chunk
         (folder / "stage.npy").unlink()
     else:
-        del stage, chunks, chunk
+        del stage, chunks
         os.rename(folder / "stage.npy", folder / "samples.npy")
-    return mode, smooth
+    return mode, smooth, len(hashes) - len(np.unique(hashes))
 
 
-def content_hash(sample: Pixels) -> int:
-    """64-bit hash of one sample's bytes: equal pictures have equal hashes, on every machine."""
-    return int.from_bytes(hashlib.blake2b(sample.data, digest_size=8).digest(), "little")
+def _hash(sample: Pixels) -> int:
+    """64 bits of a hash of the bytes: equal pictures have equal ones, on every machine."""
+    return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(sample).data, digest_size=8).digest(), "little", signed=True)
 
 
-def _labels(source: Source, kept: np.ndarray[tuple[int], np.dtype[np.int64]], folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Write labels.npy; the labels that still have pictures, and what to say about it."""
+def _labels(source: Source, kept: np.ndarray[tuple[int], np.dtype[np.int64]], folder: Path) -> tuple[tuple[str, ...], list[str]]:
+    """Write numbers.npy; the labels that still have pictures, and what to say about it."""
     names, of = numbered(source.of[kept], source.labels) if source.labels else ((), source.of[kept])
-    notes: tuple[str, ...] = ()
+    notes = []
     if len(names) == 1:
-        notes = (f"Only one label ({printable(names[0])}) has usable pictures, so labels are left out.",)
+        notes = [f"Only one label ({printable(names[0])}) has usable pictures, so labels are left out."]
         names, of = (), np.zeros_like(of)
-    with RowWriter(folder / "labels.npy", "<i8", ()) as writer:
-        writer.append(of.astype("<i8"))
+    with RowWriter(folder / "numbers.npy", "<i8") as writer:
+        writer.append(of)
     return names, notes
 
 
-def _bad_ones(source: Source, bad: dict[int, str]) -> list[tuple[str, str]]:
-    return [*source.unusable, *((source.name(index), bad[index]) for index in sorted(bad))]
+def _bad_ones(source: Source, bad: dict[int, str]) -> tuple[int, Reasons]:
+    """How many pictures cannot be used, and why the first of them."""
+    named = [*source.unusable, *((source.name(index), bad[index]) for index in sorted(bad))]
+    return len(named), [(printable(name), reason) for name, reason in named[:LISTED]]
+
+
+def _remarks(skipped: int, reasons: Reasons, duplicates: int, flattened: int) -> list[str]:
+    remarks = []
+    if skipped:
+        remarks.append(f"{skipped} picture{'s' * (skipped > 1)} skipped: {_listed(skipped, reasons)}")
+    if duplicates:
+        are = "pictures are exact duplicates of others" if duplicates > 1 else "picture is an exact duplicate of another"
+        remarks.append(f"{duplicates} {are}; they are kept.")
+    if flattened:
+        remarks.append(f"{flattened} transparent picture{'s' * (flattened > 1)} laid on black, because data.channels is not rgba.")
+    return remarks

@@ -6,9 +6,6 @@ time, so that a folder of a million files needs no more memory than its names.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from paragone.errors import DataError
+from paragone.listing import is_folder, others_note
+from paragone.listing import signature as listing_signature
 
 from . import arrays, folders, zips
 from .decode import Header, Pixels, Unreadable, header, pixels
@@ -130,11 +129,7 @@ def _encoded(
         inside = next((name for name in others if name.lower().endswith((".zip", ".npz"))), None)
         raise DataError(what, where=path, fix=UNDERSTOOD if inside is None else f"Did you mean {path / inside}?")
     found = by_folder(names)
-    notes = list(found.notes)
-    if others:
-        listed = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        notes.append(f"{len(others)} file{'s' * (len(others) > 1)} of another kind ignored: {listed}")
-    return Encoded(found.names, found.shown, found.labels, found.of, read, unusable, notes, close)
+    return Encoded(found.names, found.shown, found.labels, found.of, read, unusable, [*found.notes, *others_note(others)], close)
 
 
 def signature(path: Path) -> str:
@@ -150,27 +145,13 @@ def signature(path: Path) -> str:
     if kind == "idx":
         images = arrays.idx_images(path)
         files = [images, *filter(None, [arrays.idx_labels(images)])]
-    digest = hashlib.sha256(kind.encode())
-    for file in files:
-        digest.update(repr((file.name, *folders.stamp(file.stat()))).encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+    return "".join(listing_signature(file, kind) for file in files)
 
 
 def _kind(path: Path) -> str:
     """``"folder"``, ``"zip"``, ``"npz"`` or ``"idx"``."""
-    try:
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise DataError("does not exist", where=path, fix="Check the path given as DATA.") from error
-    except (OSError, ValueError) as error:
-        what = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-        raise DataError(what, where=path, fix="Check the path and its permissions.") from error
-    if stat.S_ISDIR(mode):
+    if is_folder(path, UNDERSTOOD):
         return "idx" if arrays.holds_idx(path) else "folder"
-    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
-        raise DataError("is neither a folder nor a file", where=path, fix=UNDERSTOOD)
-    if not os.access(path, os.R_OK):
-        raise DataError("may not be read", where=path, fix="Check its permissions.")
     if path.suffix.lower() == ".npz":
         return "npz"
     if arrays.is_idx_name(path.name):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paragone.errors import DataError
+from paragone.listing import hidden
 
 from .decode import MAX_BYTES, SUFFIXES, Unreadable
-from .folders import hidden
 
 
 @dataclass

@@ -85,7 +85,7 @@ def open_dataset(path: Path, config: TextData, cache: Path, note: Callable[[str]
     wanted = None if like is None else (tokenizer.of(like), like.shape[0])
     preparation = Preparation("texts", ARRAYS, signature, open_source, partial(prepare, config=config, like=wanted))
     found = preparation.prepared(path, (VERSION, config), cache, note, like)
-    for line in found.entry.facts["notes"]:
+    for line in (*found.notes, *found.entry.facts["notes"]):
         note(line)
     texts = TextSet(found.entry, found.fingerprint)
     if found.temporary is not None:

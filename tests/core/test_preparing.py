@@ -23,6 +23,7 @@ LIKE = SampleSpec((Axis("value", 3, "features"),))
 class Bytes:
     data: bytes
     size: int
+    notes: tuple[str, ...]
 
     def digest(self) -> str:
         return self.data.hex()
@@ -34,14 +35,14 @@ class Kitchen:
     def __init__(self, size: int = 0) -> None:
         self.opened, self.filled, self.notes, self.size = 0, 0, list[str](), size
 
-    def prepared(self, path: Path, cache: Path, question: object = 0, like: SampleSpec | None = None) -> Any:
-        preparation = Preparation("dishes", {"bytes": "|u1"}, lambda path: str(path.stat().st_mtime_ns), self.open, self.fill)
+    def prepared(self, path: Path, cache: Path, question: object = 0, like: SampleSpec | None = None, **more: Any) -> Any:
+        preparation = Preparation("dishes", {"bytes": "|u1"}, lambda path: str(path.stat().st_mtime_ns), self.open, self.fill, **more)
         return preparation.prepared(path, question, cache, self.notes.append, like)
 
     @contextlib.contextmanager
     def open(self, path: Path) -> Iterator[Bytes]:
         self.opened += 1
-        yield Bytes(path.read_bytes(), self.size)
+        yield Bytes(path.read_bytes(), self.size, (f"lies in {path.name}",))
 
     def fill(self, content: Bytes, folder: Path) -> dict[str, Any]:
         self.filled += 1
@@ -85,3 +86,20 @@ def test_who_waits_is_told_and_an_error_says_where(tmp_path: Path) -> None:
         kitchen.prepared(path, tmp_path / "cache")
     assert caught.value.where == path
     assert kitchen.notes == ["Preparing 34 MB of dishes. This is done once; the next start is immediate."]
+
+
+def test_notes_are_those_of_the_place_though_equal_content_is_prepared_once(tmp_path: Path) -> None:
+    kitchen = Kitchen()
+    for name in ("here", "there"):
+        (tmp_path / name).write_bytes(b"abc")
+        for _ in range(2):
+            assert list(kitchen.prepared(tmp_path / name, tmp_path / "cache").notes) == [f"lies in {name}"]
+    assert (kitchen.opened, kitchen.filled) == (2, 1)
+
+
+def test_a_medium_can_have_its_own_unit_and_fingerprint(tmp_path: Path) -> None:
+    kitchen, path = Kitchen(7), tmp_path / "data"
+    path.write_bytes(b"abc")
+    found = kitchen.prepared(path, tmp_path / "cache", amount=lambda size: f"{size} spoons of", whole=True)
+    assert found.fingerprint == b"abc".hex()
+    assert kitchen.notes == ["Preparing 7 spoons of dishes. This is done once; the next start is immediate."]

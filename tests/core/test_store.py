@@ -35,6 +35,9 @@ def test_rows_are_an_ordinary_npy_file(tmp_path: Path) -> None:
         found = np.load(tmp_path / f"{name}.npy")
         np.testing.assert_array_equal(found, array)
         assert found.dtype == ARRAYS[name]
+    with RowWriter(tmp_path / "none.npy", "<u2"):
+        pass
+    assert np.load(tmp_path / "none.npy").shape == (0,)
 
 
 def test_what_is_built_is_found_again(tmp_path: Path) -> None:
@@ -50,8 +53,8 @@ def test_what_is_built_is_found_again(tmp_path: Path) -> None:
 
 def test_the_index_answers_only_for_the_same_signature(tmp_path: Path) -> None:
     store = Store(tmp_path, ARRAYS)
-    store.remember("place", "now", "key")
-    assert store.recall("place", "now") == "key"
+    store.remember("place", "now", "key", ["note"])
+    assert store.recall("place", "now") == ("key", ["note"])
     assert store.recall("place", "later") is None
     assert store.recall("elsewhere", "now") is None
     (tmp_path / "index" / "place.json").write_text("{")

@@ -11,11 +11,12 @@ import torch
 from torch import nn
 from torch.nn.functional import leaky_relu, pad, relu
 
+from paragone.errors import UsageError
 from paragone.players import Players
 from paragone.spec import SampleSpec
 
 from ..presets import WaveganNetwork
-from ..sound import MULTIPLE
+from ..sound import MULTIPLE, is_loop
 
 SIZE, STRIDE, LAYERS = 25, 4, 5
 
@@ -97,5 +98,14 @@ def build(spec: SampleSpec, labels: int, config: WaveganNetwork) -> Players:
     """The pair for sounds of any length.
 
     Phase shuffle draws its steps for a whole batch, so a split one trains a little differently.
+
+    Raises:
+        UsageError: if they are loops, or their smallest maps too short to be shuffled so far.
     """
+    if is_loop(spec):
+        raise UsageError("cannot make loops", where="preset wavegan", fix="Leave --loop out, or use the preset small or studio.")
+    shortest = spec.shape[1] // STRIDE ** (LAYERS - 1)
+    if config.shuffle >= shortest:
+        what = f"maps of {shortest} samples cannot be moved by {config.shuffle}"
+        raise UsageError(what, where="network.shuffle", fix=f"Set it below {shortest}, or make longer sounds with --seconds.")
     return Players(WaveganGenerator(spec, config), WaveganDiscriminator(spec, config), batch_statistics=True)

@@ -15,7 +15,7 @@ import soundfile
 import torch
 from PIL import Image
 
-from paragone.errors import DataError
+from paragone.errors import DataError, UsageError
 from paragone.spec import Axis, SampleSpec
 from paragone_audio.artefacts import Sounds
 from paragone_audio.config import AudioSample
@@ -150,3 +150,13 @@ def test_the_sheet_is_a_png_with_provenance() -> None:
         assert json.loads(image.info["paragone"]) == FACTS
     with pytest.raises(ValueError, match="column"):
         writer().sheet(pluck()[None], 0, (), {})
+
+
+@pytest.mark.parametrize("rate", [1000, 11_025, 44_101, 65_535, 65_536, 65_540, 96_000, 176_401, 192_000])
+def test_each_kind_of_file_holds_the_rate_or_says_before_that_it_cannot(rate: int) -> None:
+    for format in FORMATS:
+        if format == "flac" and rate in (65_536, 176_401):
+            with pytest.raises(UsageError, match=f"--format: flac holds no {rate} Hz\nWrite wav"):
+                Sounds(spec_of(LENGTH, rate), AudioSample(format))
+        else:
+            assert soundfile.info(io.BytesIO(Sounds(spec_of(LENGTH, rate), AudioSample(format)).encode(pluck(), {}))).samplerate == rate

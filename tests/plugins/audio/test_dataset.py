@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from paragone.errors import DataError
+from paragone.errors import DataError, UsageError
 from paragone.opening import bundled
 from paragone_audio import dataset as dataset_module
+from paragone_audio.config import AudioData
 from paragone_audio.sound import rate_of, spec_of
 
 from .conftest import Opener, hit, waves_of
@@ -175,6 +176,9 @@ def test_a_label_with_one_file_and_one_that_is_left_alone(opener: Opener) -> Non
     opener.sound("kit/tom/a.wav", hit(frequency=300))
     assert opener(path).labels == ("hat", "kick", "tom")
     assert opener.notes[-1] == "1 label has only one sound: tom"
+    opener.sound("kit/gong/a.wav", np.zeros(999))
+    assert opener(path).labels == ("hat", "kick", "tom")
+    assert opener.notes[-1] == "1 label has no sound that can be used: gong"
     for number in range(2):
         opener.sound(f"pair/tom/{number}.wav", hit(frequency=300 + number))
     opener.sound("pair/mute/a.wav", np.zeros(999))
@@ -251,3 +255,19 @@ def test_the_starter_is_what_its_licence_says(opener: Opener) -> None:
     assert "Copyright (c) 2000-2002, 2008 Frank Wen" in licence
     assert "Permission is hereby granted, free of charge" in licence
     assert "publicdomain/zero/1.0" in licence
+
+
+def test_a_rate_that_leaves_no_sound_is_refused() -> None:
+    for rate in (1, 999):
+        with pytest.raises(UsageError, match=r"data\.rate: .* no sample rate of sounds\nGive 1,000 to 192,000, or 0"):
+            AudioData(rate=rate)
+    assert [AudioData(rate=rate).rate for rate in (0, 1000, 192_000)] == [0, 1000, 192_000]
+
+
+def test_values_beyond_all_measure_do_not_reach_the_numbers(opener: Opener) -> None:
+    for name, scale in (("ok", 1.0), ("loud", 2.0**31), ("mad", 3.4e38)):
+        opener.sound(f"in/{name}.wav", np.sign(hit()) * scale if name == "mad" else hit(frequency=300 + len(name)) * scale, subtype="FLOAT")
+    with np.errstate(all="raise"):
+        sounds = opener(opener.folder / "in", max_bad=0.5)
+    assert len(sounds) == 2
+    assert "mad.wav holds values that are infinite, not a number or beyond all measure" in opener.notes[-1]

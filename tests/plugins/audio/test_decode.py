@@ -69,17 +69,24 @@ def test_blocks_are_small_and_join_without_a_gap(monkeypatch: pytest.MonkeyPatch
         (b"RIFF", "is no sound"),
         (encoded(wave())[:30], "is no sound"),
         (b"fLaC" + bytes(400), "is no sound"),
-        (encoded(np.full(100, np.nan), subtype="FLOAT"), "infinite or not a number"),
-        (encoded(np.array([0, 1, np.inf, 0]), subtype="DOUBLE"), "infinite or not a number"),
+        (encoded(np.full(100, np.nan), subtype="FLOAT"), "infinite, not a number"),
+        (encoded(np.array([0, 1, np.inf, 0]), subtype="DOUBLE"), "infinite, not a number"),
+        (encoded(np.array([0, 3e38, -3e38, 0]), subtype="FLOAT"), "beyond all measure"),
+        (encoded(wave(8000), format="MP3")[:300], "its beginning is missing or damaged"),
     ],
-    ids=["empty", "text", "four bytes", "half a header", "no flac", "nan", "infinite"],
+    ids=["empty", "text", "four bytes", "half a header", "no flac", "nan", "infinite", "as large as a float can be", "head of an MP3"],
 )
 def test_what_is_no_sound_says_why(data: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
         decoded(data)
 
 
-@pytest.mark.parametrize("rate", [0, 2**31 - 1, 2**32 - 1])
+def test_whole_numbers_that_were_stored_as_floats_are_a_sound() -> None:
+    sound, _, _ = decoded(encoded(wave() * 2**31, subtype="FLOAT"))
+    np.testing.assert_allclose(sound / 2**31, wave()[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0, 1, 999, 2**31 - 1, 2**32 - 1])
 def test_a_rate_that_cannot_be_is_refused(rate: int) -> None:
     data = bytearray(encoded(wave()))
     data[24:28] = struct.pack("<I", rate)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from scipy.signal import resample as fourier
 
+from paragone.errors import DataError
 from paragone_audio import shaping
 from paragone_audio.shaping import PEAK, cropped, faded, periodic, seamless
 from paragone_audio.sound import ONSET_SECONDS
@@ -155,3 +158,38 @@ def test_a_loop_of_the_right_length_is_left_as_it_is(opener: Opener) -> None:
     expected = wave - wave.mean()
     np.testing.assert_allclose(made[0], expected / np.abs(expected).max() * PEAK, atol=1e-4)
     assert shaping.crossfade_of(4096, RATE) == 400
+
+
+def test_a_window_begins_at_its_own_onset_and_not_at_a_louder_one_inside(opener: Opener) -> None:
+    hum = 0.02 * np.sin(2 * np.pi * 100 * np.arange(2 * RATE) / RATE)  # above -40 dB: what is before matters
+    recording, places = hum.copy(), (4000, 5500)
+    for place, gain in zip(places, (0.2, 1.8), strict=True):
+        recording[place : place + 1600] += gain * hit(0.2, frequency=600)
+    opener.sound("one.wav", recording, subtype="FLOAT")
+    waves = waves_of(opener(opener.folder / "one.wav", seconds=0.25, longer="windows"))
+    quiet, expected = waves[1], recording[places[0] - LEAD :]
+    assert np.corrcoef(quiet[LEAD:1400], expected[LEAD:1400])[0, 1] > 0.98
+
+
+def test_a_sound_that_is_over_with_its_fade_is_silent(opener: Opener) -> None:
+    for number in range(2):
+        opener.sound(f"set/{number}.wav", hit(frequency=400 + number))
+    opener.sound("set/click.wav", np.array([0.1, 0.9]), RATE)
+    opener.sound("set/short.wav", np.array([0.1, 0.9, -0.9]), 5 * RATE)
+    sounds = opener(opener.folder / "set", rate=RATE)
+    assert np.abs(waves_of(sounds)).max(1) == pytest.approx([PEAK] * len(sounds), abs=1e-4)
+    assert len(sounds) == 3
+    assert "1 silent skipped" in opener.notes[0]
+
+
+def test_any_few_numbers_at_any_rates_become_sounds_or_an_error(opener: Opener) -> None:
+    rng = np.random.default_rng(0)
+    for case in range(12):
+        for number in range(2):
+            count = int(rng.choice([1, 3, 100, rng.integers(1, 20_000)]))
+            walk = np.cumsum(rng.standard_normal(count)) / 50
+            opener.sound(f"{case}/{number}.wav", walk, int(rng.choice([1000, 8000, 192_000, rng.integers(1000, 200_000)])), subtype="FLOAT")
+        settings = {"rate": int(rng.choice([0, 1000, 16_000, 192_000])), "seconds": float(rng.choice([0, 0.01, 0.1, 1]))}
+        with contextlib.suppress(DataError):
+            waves = waves_of(opener(opener.folder / str(case), longer="windows", loop=case % 2 == 0, **settings))
+            assert np.abs(waves).max(1) == pytest.approx([PEAK] * len(waves), abs=1e-4)

@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from paragone.errors import DataError, OutputError, UsageError
+from paragone.store import RowWriter
 from paragone_image import prepare
-from paragone_image.cache import RowWriter
 from paragone_image.dataset import PictureSet
 
 from .conftest import Opener

@@ -307,6 +307,18 @@ def test_what_is_skipped_is_said_with_its_number(opener: Opener) -> None:
         opener(path, max_bad=0.001)
 
 
+def test_what_lies_beside_the_texts_is_said_for_each_place(opener: Opener) -> None:
+    for name, other in (("a", "more.md"), ("b", "less.md")):
+        opener.written(f"{name}/set/x.txt", "one\ntwo\n")
+        opener.written(f"{name}/{other}", "")
+        for _ in range(2):
+            opener(opener.folder / name, tokenizer="words")
+            assert opener.notes == [
+                f"1 file of another kind ignored: {other}",
+                "Texts lie in only one folder (set), so they get no labels.",
+            ]
+
+
 def test_one_label_is_none(opener: Opener) -> None:
     texts = opener(opener.written("a.tsv", "label\ttext\nx\tone\nx\ttwo\n"), tokenizer="words")
     assert texts.labels == ()

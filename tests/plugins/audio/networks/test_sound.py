@@ -122,3 +122,8 @@ def test_windows_and_periods_that_cannot_be_are_refused() -> None:
     for wrong in ("0", "-2", "2,,3"):
         with pytest.raises(UsageError):
             SoundNetwork(periods=wrong)
+    build(spec_of(1024, 16_000), 0, SoundNetwork(windows="128,2048", width=4, filters=4))
+    with pytest.raises(
+        UsageError, match=r"network.windows: a window of 4096 samples is too long for sounds of 1024\nUse windows of at most 2048"
+    ):
+        build(spec_of(1024, 16_000), 0, SoundNetwork(windows="128,4096"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from paragone.errors import UsageError
 from paragone_audio.networks.wavegan import build, phase_shuffle
 from paragone_audio.presets import WaveganNetwork
 from paragone_audio.sound import spec_of
@@ -53,3 +54,12 @@ def test_it_shuffles_while_it_learns_and_not_afterwards() -> None:
     assert not torch.equal(discriminator(sample, None), discriminator(sample, None))
     discriminator.eval()
     assert torch.equal(discriminator(sample, None), discriminator(sample, None))
+
+
+def test_loops_and_shuffles_that_cannot_be_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"preset wavegan: cannot make loops\nLeave --loop out"):
+        build(spec_of(1024, 16_000, loop=True), 0, WaveganNetwork())
+    with pytest.raises(UsageError, match=r"network.shuffle: maps of 4 samples cannot be moved by 4\nSet it below 4"):
+        build(spec_of(1024, 16_000), 0, WaveganNetwork(width=1, shuffle=4))
+    players = build(spec_of(1024, 16_000), 0, WaveganNetwork(width=1, latent=3, shuffle=3))
+    assert players.discriminator(torch.randn(2, 1, 1024), None).shape == (2,)
