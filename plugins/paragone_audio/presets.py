@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,10 +35,10 @@ class SoundNetwork:
     group: int = setting(4, "Samples that the discriminator compares; as train.group.", minimum=1)
 
     def __post_init__(self) -> None:
-        if any(window < 16 or window & (window - 1) for window in numbers(self.windows)):
-            raise UsageError(f"{self.windows} are no powers of 2 from 16 on", where="network.windows", fix="Write them as 512,128.")
-        if any(period < 1 for period in numbers(self.periods)):
-            raise UsageError(f"{self.periods} are no periods", where="network.periods", fix="Write them as 2,5.")
+        if not _all(self.windows, lambda window: window >= 16 and not window & (window - 1)):
+            raise UsageError(f"{self.windows!r} are no powers of 2 from 16 on", where="network.windows", fix="Write them as 512,128.")
+        if not _all(self.periods, lambda period: period >= 1):
+            raise UsageError(f"{self.periods!r} are no whole numbers from 1 on", where="network.periods", fix="Write them as 2,5.")
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,17 @@ def numbers(text: str) -> list[int]:
     """``"512,128"`` as whole numbers.
 
     Raises:
-        UsageError: if it is none.
+        ValueError: if it is none.
     """
+    return [int(part) for part in text.split(",")]
+
+
+def _all(text: str, right: Callable[[int], bool]) -> bool:
+    """Whether ``text`` is a list of numbers that are all ``right``."""
     try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no list of whole numbers", where="network", fix="Write it as 512,128.") from error
+        return all(map(right, numbers(text)))
+    except ValueError:
+        return False
 
 
 RECIPE = {

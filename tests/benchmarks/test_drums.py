@@ -20,7 +20,7 @@ import pytest
 import torch
 
 import paragone
-from paragone import api
+from paragone import api, weights
 from paragone.data import Dataset
 from paragone.evaluation.evidence import Evidence
 from paragone.evaluation.examiner import Examiner, ask
@@ -81,7 +81,7 @@ def measured(row: str, sampler: Sampler, examiner: Examiner, reference: Evidence
         for number, label in enumerate(sampler.labels):
             scores = ask(per_label, made.of_label(number), reference.of_label(number), seed=0)
             labels[label] = {name: None if score.value is None else round(score.value, 3) for name, score in scores.items()}
-    samples = int(sampler.run.config.get("samples", 0)) or None
+    samples = weights.read(sampler.run.state)[1]["samples"]
     facts = {"seed": seed, "trained_on": samples, "memorisation": copied.ratio, "near_copies": copied.near_copies, "labels": labels}
     folder = knobs.pictures()
     if folder:

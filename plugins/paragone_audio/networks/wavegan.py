@@ -100,8 +100,12 @@ def build(spec: SampleSpec, labels: int, config: WaveganNetwork) -> Players:
     Phase shuffle draws its steps for a whole batch, so a split one trains a little differently.
 
     Raises:
-        UsageError: if they are loops, or their smallest maps too short to be shuffled so far.
+        UsageError: if labels are to be learned, the sounds are loops, or their smallest maps too short to be shuffled so far.
     """
+    if labels:
+        raise UsageError(
+            "cannot learn labels", where="preset wavegan", fix="Leave train.conditional out, or use the preset small or studio."
+        )
     if is_loop(spec):
         raise UsageError("cannot make loops", where="preset wavegan", fix="Leave --loop out, or use the preset small or studio.")
     shortest = spec.shape[1] // STRIDE ** (LAYERS - 1)

@@ -63,3 +63,8 @@ def test_loops_and_shuffles_that_cannot_be_are_refused() -> None:
         build(spec_of(1024, 16_000), 0, WaveganNetwork(width=1, shuffle=4))
     players = build(spec_of(1024, 16_000), 0, WaveganNetwork(width=1, latent=3, shuffle=3))
     assert players.discriminator(torch.randn(2, 1, 1024), None).shape == (2,)
+
+
+def test_what_it_cannot_do_is_said() -> None:
+    with pytest.raises(UsageError, match="labels"):
+        build(spec_of(16_384, 16_000), 3, WaveganNetwork(width=1))
