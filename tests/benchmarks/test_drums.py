@@ -87,7 +87,8 @@ def measured(row: str, sampler: Sampler, examiner: Examiner, reference: Evidence
     if folder:
         artefacts = resolve(sampler.modality.artefacts)(sampler.spec, sampler.modality.sample_config())
         columns = 8
-        order = torch.arange(48) if numbers is None else torch.cat([(numbers == each).nonzero()[:columns, 0] for each in torch.unique(numbers)])
+        kinds = [] if numbers is None else [(numbers == each).nonzero()[:columns, 0] for each in torch.unique(numbers)]
+        order = torch.cat(kinds) if kinds else torch.arange(48)
         captions = sampler.labels if sampler.labels else ()
         (folder / f"drums-{row}-{seed}.png").write_bytes(artefacts.sheet(made.read(order), columns, captions, {}))
     return report(row, examiner, made, reference, **facts)
