@@ -24,6 +24,7 @@ def paragone_modality() -> Modality:
         collecting="paragone_audio.kit:collect",
         check="paragone_audio.needs:check",
         starter="paragone_audio:starter/drums.zip",
+        model="paragone_audio:starter/model",
         extractors=EXTRACTORS,
         metrics=METRICS,
     )
