@@ -25,6 +25,12 @@ def initialise(layer: Layer, gain: float = GAIN) -> Layer:
     return layer
 
 
+def perceptron(inputs: int, width: int) -> nn.Sequential:
+    """Two layers with the leaky ReLU after each, ``(B, inputs)`` → ``(B, width)``: what turns latent and label into a style."""
+    first, second = initialise(nn.Linear(inputs, width)), initialise(nn.Linear(width, width))
+    return nn.Sequential(first, nn.LeakyReLU(SLOPE), second, nn.LeakyReLU(SLOPE))
+
+
 def leaky_clamp(x: torch.Tensor, slope: float = 0.1) -> torch.Tensor:
     """x within [-1, 1], and a tenth of what goes beyond.
 

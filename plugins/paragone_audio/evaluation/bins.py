@@ -8,10 +8,9 @@ real sounds, 1 for a generator that has every share wrong.
 
 from __future__ import annotations
 
-import math
-
 import torch
 
+from paragone.evaluation.distances import jensen_shannon
 from paragone.evaluation.evidence import Evidence, Score, too_few
 from paragone.evaluation.neighbours import nearest
 from paragone.randomness import generator_for
@@ -79,17 +78,6 @@ def different(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     return (made.double() / n - real.double() / m).abs() > CRITICAL * error
 
 
-def jensen_shannon(made: torch.Tensor, real: torch.Tensor) -> float:
-    """Divergence of two lists of counts (Lin 1991, equation 4.1 with equal weights), in bits, 0 to 1.
-
-    Args:
-        made, real: ``(K,)`` int64, neither all 0.
-    """
-    p, q = made.double() / made.sum(), real.double() / real.sum()
-    middle = (p + q) / 2
-    return float(sum(torch.xlogy(x, x / middle.clamp_min(1e-300)).sum() for x in (p, q))) / 2 / math.log(2)
-
-
 def ndb(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """NDB/K of the module: the share of bins that are filled differently, 0 to 1."""
     counts = _counts(candidate, reference)
@@ -99,11 +87,12 @@ def ndb(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
 
 
 def jsd(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
-    """:func:`jensen_shannon` of the same bins. Biased upwards for few sounds, real ones too."""
+    """Jensen-Shannon divergence of the same bins, in bits. Biased upwards for few sounds, real ones too."""
     counts = _counts(candidate, reference)
     if counts is None:
         return Score(None, doubt="bins need sounds on both sides")
-    return Score(jensen_shannon(*counts), doubt=too_few(candidate, reference, TRUSTED, "a table of bins"))
+    made, real = ({bin: count for bin, count in enumerate(each.tolist()) if count} for each in counts)
+    return Score(jensen_shannon(made, real), doubt=too_few(candidate, reference, TRUSTED, "a table of bins"))
 
 
 def _counts(candidate: Evidence, reference: Evidence) -> tuple[torch.Tensor, torch.Tensor] | None:

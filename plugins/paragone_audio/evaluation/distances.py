@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
+from paragone.evaluation.distances import wasserstein
 from paragone.evaluation.evidence import Evidence, Score, too_few
 
 from .survey import survey
 
 TRUSTED = 50
 """Sounds under which a distribution says little."""
-
-
-def wasserstein(x: torch.Tensor, y: torch.Tensor) -> float:
-    """Wasserstein-1 distance of two sets of numbers, ∫ |F − G|, in their unit (Vallender 1974).
-
-    Args:
-        x, y: ``(N,)`` and ``(M,)``, at least one each.
-    """
-    values = torch.cat([x, y]).sort().values.double()
-    shares = [torch.searchsorted(z.double().sort().values, values[:-1], right=True).double() / len(z) for z in (x, y)]
-    return float(((shares[0] - shares[1]).abs() * values.diff()).sum())
 
 
 @dataclass(frozen=True)

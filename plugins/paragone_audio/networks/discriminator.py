@@ -45,12 +45,18 @@ class SoundDiscriminator(nn.Module):
             nn.init.normal_(self.label.weight, 0.0, total**-0.5)
 
     def judge(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Logits, and the feature maps they rest on; see :class:`paragone.players.Discriminator`."""
+        """Logits, and how loud each sound is in mel bands; see :class:`paragone.players.Discriminator`.
+
+        Not the feature maps themselves: compared in these, reconstructions taught the codes nothing.
+        """
         sample = sample + self.dither
         features, maps = [], list[torch.Tensor]()
         for judge, read in zip(self.judges, self.features, strict=True):
-            summary, seen = judge(sample)
-            maps += seen[:1] if isinstance(judge, SpectralJudge) else []
+            if isinstance(judge, SpectralJudge):
+                summary, loudness = judge(sample)
+                maps.append(loudness)
+            else:
+                summary = judge(sample)
             summary = torch.cat([summary, group_deviation(summary, self.group).to(summary.dtype)], 1)
             features.append(leaky_relu(read(summary), SLOPE))
         x = torch.cat(features, 1)  # (B, F)

@@ -8,18 +8,19 @@ import math
 import torch
 from torch import nn
 
-from paragone.layers import SLOPE, initialise, leaky_clamp
+from paragone.layers import initialise, leaky_clamp, perceptron
 from paragone.spec import SampleSpec
 
 from ..presets import SoundNetwork
 from ..sound import MULTIPLE, PEAK, is_levelled, is_loop
 from .heads import ConvHead, SpectralHead
+from .synthesis import OVERLAP
 from .waves import Grow, Refine
 
 WINDOWS = {"istft_short": 64, "istft_middle": 256, "istft_frame": 1024}
 """Samples in a window of the spectral heads."""
 
-HOPS = {"istft_short": 16, "istft_middle": 64, "istft_frame": 256, "conv": 16}
+HOPS = {**{head: window // OVERLAP for head, window in WINDOWS.items()}, "conv": 16}
 """Samples for each step of the last feature maps."""
 
 
@@ -28,8 +29,9 @@ class SoundGenerator(nn.Module):
 
     A style (latent and label through a small perceptron) scales and shifts every
     feature map. The first maps are refined until each step has heard of all others: an
-    attack belongs at the beginning only. Then stages of :class:`.waves.Grow` make them four times as long, up to one step
-    for each hop of the head. The last number of the latent is the place in the noise.
+    attack belongs at the beginning only. Then stages of :class:`.waves.Grow` make them four
+    times as long, up to one step for each hop of the head. The last number of the latent is
+    the place in the noise.
 
     Where all sounds of the data have one peak, so have those that it makes: it need not
     learn how loud they are.
@@ -43,12 +45,7 @@ class SoundGenerator(nn.Module):
         widths = [min(config.widest, config.width * 2**stage) for stage in range(stages, -1, -1)]
         inputs = config.latent * (2 if labels else 1)
         self.label = nn.Embedding(labels, config.latent) if labels else None
-        self.style = nn.Sequential(
-            initialise(nn.Linear(inputs, config.style)),
-            nn.LeakyReLU(SLOPE),
-            initialise(nn.Linear(config.style, config.style)),
-            nn.LeakyReLU(SLOPE),
-        )
+        self.style = perceptron(inputs, config.style)
         self.base = (widths[0], 1, -(-self.length // MULTIPLE))
         self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
         self.plan = nn.ModuleList(Refine(widths[0], config.style, dilation, loop) for dilation in (1, 2, 4))

@@ -17,7 +17,7 @@ from .spectrogram import Spectrogram, fold, folding, magnitude
 
 
 class SpectralJudge(nn.Module):
-    """``(B, 1, L)`` → its loudness in mel bands, then feature maps of half the size each time; and a summary ``(B, outputs)``.
+    """``(B, 1, L)`` → a summary ``(B, outputs)``, and the loudness of mel bands ``(B, M, T)``.
 
     One resolution of a multi-resolution discriminator of complex spectra (Jang et al.
     2021, UnivNet; Kumar et al. 2023, DAC). Neighbouring bands and frames are folded into
@@ -45,20 +45,18 @@ class SpectralJudge(nn.Module):
         self.refines = nn.ModuleList(initialise(nn.Conv2d(each, each, 3, padding=1), gain=0.3 * GAIN) for each in finer)
         self.outputs = widths[-1] * (height >> halvings) * (steps >> halvings)
 
-    def forward(self, wave: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Summary, and maps; the first one is the loudness."""
+    def forward(self, wave: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Summary, and loudness."""
         spectrum, loudness = self.spectrogram.both(wave)
-        maps = [loudness]
         x = fold(torch.cat([spectrum, magnitude(spectrum)], 1), self.by)  # (B, 3·8, F', T')
         for layer, refine in itertools.zip_longest([self.first, *self.halves], self.refines):
             x = layer(x)
             x = leaky_relu(x if refine is None else x + refine(leaky_relu(x, SLOPE)), SLOPE)
-            maps.append(x)
-        return x.flatten(1), maps
+        return x.flatten(1), loudness
 
 
 class PeriodJudge(nn.Module):
-    """``(B, 1, L)`` → feature maps, and a summary ``(B, outputs)``: every ``period``-th sample is looked at as one row.
+    """``(B, 1, L)`` → a summary ``(B, outputs)``: every ``period``-th sample is looked at as one row.
 
     Kong et al. 2020 (HiFi-GAN), section 2.3, multi-period discriminator; narrower, and
     eight samples of a row are one step.
@@ -80,13 +78,15 @@ class PeriodJudge(nn.Module):
         )
         self.outputs = 4 * width
 
-    def forward(self, wave: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Summary, and maps."""
-        x = pad(wave, (0, -wave.shape[2] % (self.period * self.STEPS)))
-        x = x.view(len(x), -1, self.STEPS, self.period).transpose(1, 2)  # (B, 8, L/8·period, period)
-        x = x.contiguous(memory_format=torch.channels_last)
-        maps = []
+    def forward(self, wave: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        x = self.rows(wave)
         for layer in self.layers:
             x = leaky_relu(layer(x), SLOPE)
-            maps.append(x)
-        return x.mean((2, 3)), maps
+        return x.mean((2, 3))
+
+    def rows(self, wave: torch.Tensor) -> torch.Tensor:
+        """The waveform folded, ``(B, 8, L/8·period, period)``; zeros are added where it does not divide."""
+        x = pad(wave, (0, -wave.shape[2] % (self.period * self.STEPS)))
+        x = x.view(len(x), -1, self.STEPS, self.period).transpose(1, 2)
+        return x.contiguous(memory_format=torch.channels_last)

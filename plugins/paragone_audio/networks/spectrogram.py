@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn.functional import pad, pixel_unshuffle
+from torch.nn.functional import pad
 
 from paragone.execution import in_full_precision
 
@@ -91,7 +91,5 @@ def fold(spectrum: torch.Tensor, by: tuple[int, int]) -> torch.Tensor:
     """``(B, C, F, T)`` → ``(B, C·by[0]·by[1], F/by[0], T/by[1])`` in channels_last; zeros are added where they do not divide."""
     bands, frames = by
     spectrum = pad(spectrum, (0, -spectrum.shape[-1] % frames, 0, -spectrum.shape[-2] % bands))
-    if bands == frames:
-        return pixel_unshuffle(spectrum, bands).contiguous(memory_format=torch.channels_last)
     parts = spectrum.reshape(*spectrum.shape[:2], spectrum.shape[2] // bands, bands, -1, frames)  # (B, C, F', b, T', t)
     return parts.permute(0, 1, 3, 5, 2, 4).flatten(1, 3).contiguous(memory_format=torch.channels_last)

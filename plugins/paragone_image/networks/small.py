@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn.functional import conv_transpose2d, leaky_relu, pad, pixel_unshuffle
 
-from paragone.layers import GAIN, SLOPE, group_deviation, initialise, leaky_clamp
+from paragone.layers import GAIN, SLOPE, group_deviation, initialise, leaky_clamp, perceptron
 from paragone.players import Players
 from paragone.spec import SampleSpec
 
@@ -98,12 +98,7 @@ class SmallGenerator(nn.Module):
         widths = [min(config.widest, config.width * 2**stage) for stage in range(self.pyramid.stages, -1, -1)]
         inputs = config.latent * (2 if labels else 1)
         self.label = nn.Embedding(labels, config.latent) if labels else None
-        self.style = nn.Sequential(
-            initialise(nn.Linear(inputs, config.style)),
-            nn.LeakyReLU(SLOPE),
-            initialise(nn.Linear(config.style, config.style)),
-            nn.LeakyReLU(SLOPE),
-        )
+        self.style = perceptron(inputs, config.style)
         self.base = (widths[0], self.pyramid.base_height, self.pyramid.base_width)
         self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
         self.styles = nn.ModuleList(Style(width, config.style) for width in widths[:-1])

@@ -1,10 +1,6 @@
-"""Jensen-Shannon divergence of two lists of counts.
+"""Jensen-Shannon divergence of n-grams, in bits: 0 to 1, where nothing is common to the two.
 
-Lin 1991, equation 4.1 with equal weights, in bits, so that it lies between 0 and 1:
-
-    JS(P, Q) = ½ Σ p log₂(2p / (p + q)) + ½ Σ q log₂(2q / (p + q))
-
-1 means that nothing is common to the two. The frequencies are those of a sample, and
+The frequencies are those of a sample, and
 what a sample lacks by chance counts as a difference: the value is too high, the more so
 the fewer texts there are and the longer the n-grams. Real texts in the same number,
 which stand beside it, suffer from the same; a generator of likely texts only suffers less,
@@ -13,34 +9,16 @@ and can come out below them in the longest n-grams.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from paragone.evaluation.distances import jensen_shannon
 from paragone.evaluation.evidence import Evidence, Score, too_few
 
 from .texts import Units, grams, texts, units
 
 TRUSTED = 100
 """Texts under which the bias is most of the value."""
-
-
-def jensen_shannon(p: Mapping[Any, int], q: Mapping[Any, int]) -> float:
-    """JS of what two sets of counts are proportional to, in bits, 0 to 1.
-
-    Args:
-        p, q: event → how often, once or more; neither is empty.
-    """
-    return (_half(p, q) + _half(q, p)) / 2
-
-
-def _half(p: Mapping[Hashable, int], q: Mapping[Hashable, int]) -> float:
-    """Σ p log₂(2p / (p + q))."""
-    of_p, of_q = sum(p.values()), sum(q.values())
-    shares = ((count / of_p, q.get(event, 0) / of_q) for event, count in p.items())
-    return math.fsum(share * math.log2(2 * share / (share + other)) for share, other in shares)
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,13 @@ OTHER_CUDA = (
 )
 OTHER_SYMBOLS = "raise OSError('libtorchaudio.so: undefined symbol: _ZNK5torch8autograd4Node4nameEv')"
 HALF = "raise ImportError('Failed to load libtorchaudio')"
-OTHER_API = "raise AttributeError(\"module 'torch.library' has no attribute 'register_fake'\")"
+OTHER_API = "raise AttributeError(\"module 'torch' has no attribute 'float7'\")"
 FAULTS = {
     "no_cuda": (NO_CUDA, "was built for CUDA, and torch 2.13.0+cpu was not (libc10_cuda.so"),
     "other_cuda": (OTHER_CUDA, "2.11.0+cu130 was built for another version of CUDA than torch 2.13.0+cpu (Detected"),
     "symbols": (OTHER_SYMBOLS, "2.11.0+cu130 does not fit torch 2.13.0+cpu (OSError: libtorchaudio.so"),
     "half": (HALF, "2.11.0+cu130 does not fit torch 2.13.0+cpu (ImportError: Failed to load libtorchaudio)"),
-    "attribute": (OTHER_API, "2.11.0+cu130 does not fit torch 2.13.0+cpu (AttributeError: module 'torch.library' has no"),
+    "attribute": (OTHER_API, "2.11.0+cu130 does not fit torch 2.13.0+cpu (AttributeError: module 'torch' has no attribute 'float7'"),
     "hollow": ("", "2.11.0+cu130 does not fit torch 2.13.0+cpu (ModuleNotFoundError: No module named 'torchaudio.functional')"),
 }
 

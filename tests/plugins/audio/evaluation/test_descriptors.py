@@ -11,7 +11,6 @@ from scipy.stats import wasserstein_distance
 
 from paragone_audio.evaluation import distances
 from paragone_audio.evaluation.descriptors import Decay, attack, centroid, crest, envelope, flatness, loudness, moving_mean
-from paragone_audio.evaluation.distances import wasserstein
 
 from .conftest import LENGTH, RATE, Make, hits, seconds, sine
 
@@ -88,15 +87,6 @@ def test_silence_has_no_shape_and_does_not_spoil_its_neighbours(describe: Callab
     both = describe(torch.cat([SILENCE, noise(1)]), RATE)
     assert both.isnan().tolist() == [True, False]
     torch.testing.assert_close(both[1:], describe(noise(1), RATE))
-
-
-def test_the_distance_agrees_with_scipy() -> None:
-    numbers = torch.Generator().manual_seed(0)
-    for first, second in ((40, 40), (7, 200), (1, 3)):
-        x, y = torch.randn(first, generator=numbers).double(), 2 * torch.randn(second, generator=numbers).double() + 1
-        assert wasserstein(x, y) == pytest.approx(wasserstein_distance(x.numpy(), y.numpy()), abs=1e-12)
-        assert wasserstein(x, y) == pytest.approx(wasserstein(y, x), abs=1e-12)
-    assert wasserstein(x, x + 5) == pytest.approx(5)
 
 
 def test_sets_are_compared_by_their_descriptors(evidence: Make) -> None:

@@ -5,32 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
 from paragone.evaluation.evidence import Evidence
 from paragone_text.bpe import BytePairs
 from paragone_text.evaluation import divergence
-from paragone_text.evaluation.divergence import edges, jensen_shannon
+from paragone_text.evaluation.divergence import edges
 
 Make = Callable[..., Evidence]
-
-
-def test_agrees_with_scipy() -> None:
-    numbers = np.random.default_rng(0)
-    for _ in range(20):
-        p, q = numbers.integers(0, 5, 12), numbers.integers(0, 50, 12)
-        ours = jensen_shannon(*({event: int(count) for event, count in enumerate(row) if count} for row in (p, q)))
-        assert ours == pytest.approx(jensenshannon(p, q, base=2) ** 2, abs=1e-12)
-
-
-def test_closed_forms_and_symmetry() -> None:
-    assert jensen_shannon({"a": 3, "b": 1}, {"a": 30, "b": 10}) == 0
-    assert jensen_shannon({"a": 1}, {"b": 7, "c": 2}) == pytest.approx(1)
-    # P = (1, 0), Q = (½, ½): H(¾, ¼) − ½ H(Q) = 2 − ¾ log₂ 3 − ½
-    assert jensen_shannon({"a": 1}, {"a": 1, "b": 1}) == pytest.approx(1.5 - 0.75 * np.log2(3))
-    assert jensen_shannon({"a": 1, "b": 1}, {"a": 1}) == jensen_shannon({"a": 1}, {"a": 1, "b": 1})
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
