@@ -46,6 +46,7 @@ class SmallNetwork:
     style: int = setting(128, "Length of the style vector.", minimum=1)
     features: int = setting(128, "Features of the discriminator's last layer.", minimum=1)
     materials: int = setting(6, "Materials of its own that each picture is painted with.", minimum=1)
+    sharpness: float = setting(6.0, "How decidedly a pixel is of one material; 1 mixes them softly.", minimum=0.1)
     group: int = setting(4, "Samples that the discriminator compares; as train.group.", minimum=1)
     chroma_seen: float = setting(2.0, "Weight of colour differences in what the discriminator sees.", minimum=0.0)
     mirror: bool = setting(True, "Let the augmentation mirror pictures left to right.")
@@ -75,8 +76,8 @@ SMALL = Preset(
         "ema.half_life": 8_000.0,
         "ema.half_life_start": 500.0,
         "augment.mode": "adaptive",
-        "augment.target": 0.3,
-        "augment.ramp": 20_000,
+        "augment.target": 0.2,
+        "augment.ramp": 80_000,
         "reconstruction.features": 2.0,
         "reconstruction.samples": 4.0,
     },

@@ -11,7 +11,7 @@ from torch import nn
 class Materials(nn.Module):
     """Feature maps and a style → colours: each pixel mixes a few materials, and one light shades them all.
 
-    colour(x, y) = Σₖ mₖ(x, y) · (uₖ + vₖ · l(x, y)) with m = softmax of K maps, l a map
+    colour(x, y) = Σₖ mₖ(x, y) · (uₖ + vₖ · l(x, y)) with m = softmax of s times K maps, l a map
     of its own, and the colours u, v of each picture read from its style.
 
     A convolution that paints three colours for itself gives each pixel its own
@@ -23,11 +23,12 @@ class Materials(nn.Module):
         alpha: whether the last of them is alpha, which gets a map of its own.
         count: K.
         style: length of the style.
+        sharpness: s, above 0.
     """
 
-    def __init__(self, channels: int, alpha: bool, count: int, style: int) -> None:
+    def __init__(self, channels: int, alpha: bool, count: int, style: int, sharpness: float) -> None:
         super().__init__()
-        self.count, self.colours = count, channels - alpha
+        self.count, self.colours, self.sharpness = count, channels - alpha, sharpness
         self.maps = count + 1 + alpha
         self.read = nn.Linear(style, 2 * count * self.colours)
         nn.init.normal_(self.read.weight, 0.0, 0.2 / math.sqrt(style))
@@ -42,6 +43,7 @@ class Materials(nn.Module):
         kind = torch.promote_types(maps.dtype, torch.float32)
         with torch.autocast(maps.device.type, enabled=False):
             maps, ramps = maps.to(kind), ramps.to(kind)
-            share, light = maps[:, : self.count].softmax(1), maps[:, self.count : self.count + 1]  # (B, K, H, W), (B, 1, H, W)
+            share = (self.sharpness * maps[:, : self.count]).softmax(1)  # (B, K, H, W)
+            light = maps[:, self.count : self.count + 1]  # (B, 1, H, W)
             colour = torch.einsum("bmc,bmhw->bchw", ramps, torch.cat([share, share * light], 1))
             return torch.cat([colour, maps[:, self.count + 1 :]], 1)

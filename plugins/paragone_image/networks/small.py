@@ -104,7 +104,7 @@ class SmallGenerator(nn.Module):
         self.styles = nn.ModuleList(Style(width, config.style) for width in widths[:-1])
         self.doubles = nn.ModuleList(Double(before, after) for before, after in itertools.pairwise(widths))
         self.refines = nn.ModuleList(Refine(width, config.style) for width in widths[1:])
-        self.materials = Materials(self.pyramid.channels, self.alpha, config.materials, config.style)
+        self.materials = Materials(self.pyramid.channels, self.alpha, config.materials, config.style, config.sharpness)
         self.last = initialise(nn.Conv2d(widths[-1], self.materials.maps, 3, padding=1), gain=0.7)
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
