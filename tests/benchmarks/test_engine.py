@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from torch.nn.functional import softplus
-from torch.utils.flop_counter import FlopCounterMode
 
 from paragone import api
 from paragone.allocator import keep_freed_memory
 from paragone.data import Order
 from paragone.trainer import Trainer
 
-from .machine import alternate, matmul_rate
+from .machine import alternate, count_work, matmul_rate
 
 pytestmark = pytest.mark.benchmark
 
@@ -97,10 +96,7 @@ def test_share_of_the_matmul_rate(capsys: pytest.CaptureFixture[str]) -> None:
     trainer = small(**{"augment.p": 0.3})
     for _ in range(8):
         trainer.advance(0.0)
-    with FlopCounterMode(display=False) as counter:
-        for _ in range(4):
-            trainer.advance(0.0)
-    work = counter.get_total_flops() / 4
+    work = count_work(lambda: [trainer.advance(0.0) for _ in range(4)]) / 4
     a, b = torch.randn(2, 2048, 2048).bfloat16()
     step, product = alternate(lambda: [trainer.advance(0.0) for _ in range(4)], lambda: a @ b, rounds=20)
     rate, peak = work / (step / 4), 2 * 2048**3 / product

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import cast
 
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, leaky_relu
+from torch.nn.functional import leaky_relu
 
 from paragone.players import Players
 from paragone.spec import SampleSpec
@@ -21,6 +22,7 @@ from paragone.spec import SampleSpec
 from ..augmentation import PictureAugmentation
 from ..geometry import Pyramid
 from ..presets import R3ganNetwork
+from .grouped import GroupedConv2d
 
 SLOPE = 0.2
 
@@ -32,7 +34,7 @@ class Block(nn.Module):
         super().__init__()
         inner = channels * 2
         self.grow = nn.Conv2d(channels, inner, 1, bias=False)
-        self.mix = nn.Conv2d(inner, inner, 3, padding=1, groups=max(1, inner // group), bias=False)
+        self.mix = GroupedConv2d(inner, inner, 3, groups=max(1, inner // group))
         self.shrink = nn.Conv2d(inner, channels, 1, bias=False)
         self.bias = nn.Parameter(torch.zeros(2, inner, 1, 1))
         # L residual branches add up; each layer's gain is L^(-1/4) (Zhang et al. 2019, Fixup, section 3)
@@ -48,29 +50,42 @@ class Block(nn.Module):
 
 
 class Resample(nn.Module):
-    """``(B, C, H, W)`` → ``(B, C', 2H, 2W)`` or ``(B, C', H/2, W/2)``, low-pass filtered."""
+    """``(B, C, H, W)`` → ``(B, C', 2H, 2W)`` or ``(B, C', H/2, W/2)``, low-pass filtered with [1, 3, 3, 1] along both axes.
 
-    kernel: torch.Tensor
+    Each axis is one product with a small matrix. As a convolution with a group a
+    channel it took a GPU as long as everything else at that size.
+    """
 
     def __init__(self, before: int, after: int, up: bool) -> None:
         super().__init__()
         self.up = up
-        line = torch.tensor([1.0, 3.0, 3.0, 1.0])
-        kernel = line[:, None] * line / line.sum() ** 2
-        self.register_buffer("kernel", kernel * 4 if up else kernel, persistent=False)
         self.project = nn.Conv2d(before, after, 1, bias=False) if before != after else nn.Identity()
         if before != after:
             _he(self.project, 1.0, slope=1.0)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        if self.up:
-            x = self.project(x)  # before doubling: a quarter of the work
-        channels = x.shape[1]
-        kernel = self.kernel.to(x.dtype).expand(channels, 1, 4, 4)
-        if self.up:
-            return nn.functional.conv_transpose2d(x, kernel, stride=2, padding=1, groups=channels)
-        return self.project(conv2d(x, kernel, stride=2, padding=1, groups=channels))
+        if self.up:  # projected where there are fewer pixels
+            return self.filter(self.project(x))
+        return cast(torch.Tensor, self.project(self.filter(x)))
+
+    def filter(self, x: torch.Tensor) -> torch.Tensor:
+        """The filter alone; the result is in channels_last memory."""
+        batch, channels, height, width = x.shape
+        rows, columns = (_filter_matrix(size, self.up, x) for size in (height, width))
+        x = x.permute(0, 2, 3, 1).reshape(batch * height, width, channels)
+        x = torch.bmm(columns.expand(len(x), -1, -1), x)  # (B·H, W', C)
+        x = torch.bmm(rows.expand(batch, -1, -1), x.view(batch, height, -1))  # (B, H', W'·C)
+        return x.view(batch, len(rows), len(columns), channels).permute(0, 3, 1, 2)
+
+
+def _filter_matrix(size: int, up: bool, like: torch.Tensor) -> torch.Tensor:
+    """``(2·size, size)`` to double a line of pixels, or ``(size/2, size)`` to halve one; beyond its ends there is nothing."""
+    fine, coarse = (2 * size, size) if up else (size, size // 2)
+    fines, coarses = (torch.arange(length, device=like.device) for length in (fine, coarse))
+    distance = (fines - 0.5 - 2 * coarses[:, None]).abs()  # from the middle of each coarse pixel
+    weight = torch.where(distance < 1, 3.0, torch.where(distance < 2, 1.0, 0.0)) / 4  # (coarse, fine)
+    return (weight.T if up else weight / 2).to(like)
 
 
 class R3ganGenerator(nn.Module):
@@ -125,7 +140,9 @@ class R3ganDiscriminator(nn.Module):
 
     def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
-        x = self.pool(self.layers(self.first(self.pyramid.fill(sample)))).flatten(1)  # (B, W)
+        x = self.layers(self.first(self.pyramid.fill(sample)))  # (B, W, h, w)
+        # as a convolution with a group a channel it would be slow to differentiate twice
+        x = (x * self.pool.weight[:, 0]).sum((2, 3))  # (B, W)
         out = self.last(x)
         if self.label is None:
             return out[:, 0]
