@@ -57,7 +57,7 @@ class SampleFlags:
     )
     seeds: str = setting("", "Numbers of those to make, such as 0,4-9, instead of --seed and --count.", metavar="LIST")
     walk: str = setting("", "Two seeds, such as 3,9: make --count steps on the way from the one to the other.", metavar="A,B")
-    truncation: float = setting(1.0, "Below 1: more typical, less varied.", minimum=0.01, maximum=1.0)
+    truncation: float = setting(1.0, "Below 1: more typical, less varied; above: the reverse.", minimum=0.01, maximum=2.0)
     out: str = setting("out", "Folder for the files.", metavar="FOLDER")
     overwrite: bool = setting(False, "Replace files that are there already.")
     json: bool = setting(False, "Print one JSON object instead of paths.")

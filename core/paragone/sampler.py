@@ -91,8 +91,8 @@ class Sampler:
         Args:
             seeds: whole numbers, 0 or more.
             label: one of :attr:`labels`; ``None`` draws one for each seed, from that seed.
-            truncation: ψ in (0, 1]: the latent is multiplied by it. Less is more
-                typical and less varied. Marchesi 2017; Brock et al. 2019, section 3.1.
+            truncation: ψ in (0, 2]: the latent is multiplied by it. Less is more
+                typical and less varied, more is the reverse. Marchesi 2017; Brock et al. 2019, section 3.1.
             options: an instance of the modality's ``sample_config``; its defaults, if not given.
 
         Raises:
@@ -214,8 +214,8 @@ class Sampler:
             if not self.labels:
                 raise UsageError("was trained without labels", where=self.run.path, fix="Leave the label out.")
             raise nearest_error("label", label, self.labels)
-        if not 0 < truncation <= 1:
-            raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 1", where="truncation")
+        if not 0 < truncation <= 2:
+            raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 2", where="truncation")
 
     def _label_of(self, seed: int) -> str | None:
         if not self.labels:

@@ -14,6 +14,7 @@ from typing import Any
 
 import paragone
 from paragone import files, weights
+from paragone.registry import registry
 from paragone.run import Run
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -78,6 +79,7 @@ def card(folder: Path, medium: Medium, seconds: float, samples: int) -> str:
     outcome = paragone.evaluate(folder, count=COUNT).to_json()
     size = sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
     shown = list(next(iter(outcome["labels"].values()))["scores"])
+    titles = {metric.name: metric.title or metric.name for metric in registry().modality(config["modality"]).metrics}
     lines = [
         "# The bundled model",
         "",
@@ -101,9 +103,9 @@ def card(folder: Path, medium: Medium, seconds: float, samples: int) -> str:
         "",
         "| metric | made | real | |",
         "|---|---|---|---|",
-        *(f"| {name} | {_number(score)} | {_number(score['real'])} | {score['doubt']} |" for name, score in outcome["scores"].items()),
+        *(f"| {titles[name]} | {_number(score)} | {_number(score['real'])} | {score['doubt']} |" for name, score in outcome["scores"].items()),
         "",
-        f"| label | {' | '.join(shown)} |",
+        f"| label | {' | '.join(titles[name] for name in shown)} |",
         "|---" * (len(shown) + 1) + "|",
         *(f"| {label} | {' | '.join(_number(row['scores'][name]) for name in shown)} |" for label, row in outcome["labels"].items()),
         "",

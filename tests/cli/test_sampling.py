@@ -124,7 +124,7 @@ def test_how_many_of_each_label_are_together(
         (["-n", "-3"], "--count: -3 is out of range"),
         (["-n", "99999999999"], "--count: 99999999999 is out of range"),
         (["--truncation", "0"], "--truncation: 0.0 is out of range"),
-        (["--truncation", "1.1"], "--truncation: 1.1 is out of range"),
+        (["--truncation", "2.1"], "--truncation: 2.1 is out of range"),
         (["--truncation", "nan"], "--truncation: nan is not a number"),
         (["--walk", "3,9", "--seed", "1"], "--walk: cannot be used together with --seed"),
         (["--walk", "3,9", "--seeds", "1"], "--walk: cannot be used together with --seeds"),

@@ -67,9 +67,9 @@ def test_label_and_truncation_are_followed(model: paragone.Sampler) -> None:
     ("arguments", "message"),
     [
         ({"seeds": [1], "label": "lef"}, "Did you mean 'left'"),
-        ({"seeds": [1], "truncation": 0.0}, "above 0 and at most 1"),
-        ({"seeds": [1], "truncation": 1.1}, "above 0 and at most 1"),
-        ({"seeds": [1], "truncation": float("nan")}, "above 0 and at most 1"),
+        ({"seeds": [1], "truncation": 0.0}, "above 0 and at most 2"),
+        ({"seeds": [1], "truncation": 2.1}, "above 0 and at most 2"),
+        ({"seeds": [1], "truncation": float("nan")}, "above 0 and at most 2"),
         ({"seeds": [2, -1]}, "-1 is negative"),
         ({"seeds": []}, "no seeds"),
     ],
