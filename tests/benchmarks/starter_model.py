@@ -103,7 +103,10 @@ def card(folder: Path, medium: Medium, seconds: float, samples: int) -> str:
         "",
         "| metric | made | real | |",
         "|---|---|---|---|",
-        *(f"| {titles[name]} | {_number(score)} | {_number(score['real'])} | {score['doubt']} |" for name, score in outcome["scores"].items()),
+        *(
+            f"| {titles[name]} | {_number(score)} | {_number(score['real'])} | {score['doubt']} |"
+            for name, score in outcome["scores"].items()
+        ),
         "",
         f"| label | {' | '.join(titles[name] for name in shown)} |",
         "|---" * (len(shown) + 1) + "|",
