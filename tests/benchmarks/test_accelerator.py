@@ -54,6 +54,14 @@ def trainer(preset: str, size: int, **settings: object) -> Trainer:
     return Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
 
 
+def test_the_work_of_a_grouped_convolution() -> None:
+    """2·B·C'·(C/g)·k²·H·W for itself, and as much for each of its two gradients."""
+    layer, x = torch.nn.Conv2d(8, 12, 3, padding=1, groups=4), torch.randn(2, 8, 5, 7, requires_grad=True)
+    itself = 2 * 2 * 12 * (8 // 4) * 3**2 * 5 * 7
+    assert count_work(lambda: layer(x)) == itself
+    assert count_work(lambda: layer(x).sum().backward()) == 3 * itself
+
+
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("size", [32, 64, 128])
