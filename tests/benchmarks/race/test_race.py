@@ -19,6 +19,7 @@ import torch
 from paragone.spec import Axis, SampleSpec
 
 from .. import knobs
+from ..machine import alternate
 from ..pictures import save_sheet
 from . import bare_dcgan, ddpm, paragone, torchgan_dcgan
 from .runner import Runner, Sprites, Unavailable
@@ -98,6 +99,23 @@ def test_race(
     knobs.record({"benchmark": "race", "runner": name, "minutes": minutes, "seed": seed, **facts, **machine, **trained.facts})
     save_sheet(generated[:64], SPEC, f"race-{name}-{minutes:g}-{seed}".replace(" ", "-"))
     assert torch.isfinite(generated).all()
+
+
+def test_sampling_beside_the_diffusion_model(halves: tuple[Sprites, Sprites], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pictures a second of `small` over those of the DDPM, in turns within one run; how long they trained does not matter."""
+    torch.set_num_threads(knobs.threads())
+    try:
+        slow = RUNNERS["diffusers DDPM"](halves[0], 1.0, 0, tmp_path / "slow")
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+    quick = RUNNERS["paragone small"](halves[0], 1.0, 0, tmp_path / "quick")
+    count = 64
+    seconds = alternate(lambda: quick.sample(8 * count), lambda: slow.sample(count), rounds=3)
+    rates = 8 * count / seconds[0], count / seconds[1]
+    threads, times = torch.get_num_threads(), rates[0] / rates[1]
+    with capsys.disabled():
+        print(f"\n{threads} thread(s): small {rates[0]:.0f} pictures/s, DDPM {rates[1]:.1f}: {times:.0f} times as fast")
+    knobs.record({"benchmark": "race sampling", "small": rates[0], "ddpm": rates[1]})
 
 
 def _line(scores: Mapping[str, float]) -> str:
