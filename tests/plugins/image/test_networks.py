@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 
 from paragone.errors import UsageError
 from paragone.generating import CHUNK
@@ -15,6 +15,7 @@ from paragone.modality import resolve
 from paragone.players import Players
 from paragone.registry import registry
 from paragone.spec import Axis, SampleSpec
+from paragone_image.networks.r3gan import Resample
 from paragone_image.networks.small import Double, Refine
 from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork
 
@@ -148,6 +149,14 @@ def test_transparent_pixels_are_nothing_at_all() -> None:
     nothing = alpha.expand_as(colour) == 0
     assert nothing.any()
     assert not colour[nothing].any()
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_the_filter_of_r3gan_is_a_convolution_with_its_kernel(up: bool) -> None:
+    line, x = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8, torch.randn(2, 5, 8, 12, dtype=torch.float64)
+    kernel = (line[:, None] * line).expand(5, 1, 4, 4)
+    expected = conv_transpose2d(x, 4 * kernel, stride=2, padding=1, groups=5) if up else conv2d(x, kernel, stride=2, padding=1, groups=5)
+    torch.testing.assert_close(Resample(5, 5, up)(x), expected)
 
 
 @pytest.mark.parametrize("shape", [(3, 7, 32), (3, 32, 4), (1, 1, 1)])
