@@ -9,11 +9,15 @@ from torch import nn
 
 from .errors import DivergenceError, PluginError
 from .execution import Execution
+from .parallel import in_parallel
 from .spec import SampleSpec
 
 CHUNK = 16
 """Samples in one call of a network. It is always this many, short calls are
 filled up: matrix kernels round differently for other batch sizes."""
+
+SMALL = 2**16
+"""Values of a sample, such as 128·128·4: up to here a chunk has one core."""
 
 
 def in_chunks(
@@ -21,6 +25,7 @@ def in_chunks(
     rows: torch.Tensor,
     labels: Sequence[int] | None,
     device: torch.device,
+    parallel: bool = False,
 ) -> torch.Tensor:
     """``network(rows, labels)``, :data:`CHUNK` rows at a time: row *i* of the result depends on row *i* and its label alone.
 
@@ -29,18 +34,30 @@ def in_chunks(
         rows: ``(B, *any)``, B at least 1.
         labels: B label numbers, ``None`` without labels.
         device: where the network is.
+        parallel: call the network on several threads at once, see :func:`paragone.parallel.in_parallel`.
 
     Returns:
         ``(B, *any)`` on the CPU.
     """
     label = None if labels is None else torch.tensor(labels, dtype=torch.int64)
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(rows), CHUNK):
-            places = torch.arange(start, start + CHUNK).clamp_max(len(rows) - 1)
-            asked = None if label is None else label[places].to(device)
-            parts.append(network(rows[places].to(device), asked).cpu()[: len(rows) - start])
-    return torch.cat(parts)
+
+    def chunk(start: int) -> torch.Tensor:
+        places = torch.arange(start, start + CHUNK).clamp_max(len(rows) - 1)
+        asked = None if label is None else label[places].to(device)
+        with torch.inference_mode():  # each thread has its own mode
+            return network(rows[places].to(device), asked).cpu()[: len(rows) - start]
+
+    starts = range(0, len(rows), CHUNK)
+    return torch.cat(in_parallel(chunk, starts) if parallel else [chunk(start) for start in starts])
+
+
+def made_in_parallel(spec: SampleSpec, execution: Execution) -> bool:
+    """Whether :func:`generate` gives each chunk a core of its own, and makes several at once.
+
+    On a CPU, and samples of at most :data:`SMALL` values: a chunk of larger ones takes a core
+    so long that all should help. Not tokens, which may be drawn from torch's one generator.
+    """
+    return execution.device.type == "cpu" and spec.tokens is None and spec.size <= SMALL
 
 
 def generate(
@@ -55,7 +72,7 @@ def generate(
         DivergenceError: if a value is not finite.
         PluginError: if a token is none of the vocabulary.
     """
-    samples = in_chunks(generator, latent, labels, execution.device)
+    samples = in_chunks(generator, latent, labels, execution.device, made_in_parallel(spec, execution))
     if spec.tokens is not None:
         try:
             spec.check(samples)

@@ -7,10 +7,12 @@ is between the players: the engine never opens one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 import torch
 from torch import nn
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class Generator(Protocol):
@@ -18,6 +20,8 @@ class Generator(Protocol):
 
     Attributes:
         latent_size: length of the latent vector, at least 1.
+
+    Several threads may call it at once when it samples: a call must not leave anything on the module.
     """
 
     latent_size: int
@@ -33,6 +37,18 @@ class Generator(Protocol):
             ``(B, *spec.shape)`` in ``[spec.low, spec.high]``.
         """
         ...
+
+
+def fused(network: Module) -> Module:
+    """``network``, whose weights will not change any more, with what depends on them alone worked out once.
+
+    A layer that has such a thing has a method ``fuse()``, and keeps it where ``state_dict`` does not see it.
+    """
+    for layer in network.modules():
+        fuse = getattr(layer, "fuse", None)
+        if callable(fuse):
+            fuse()
+    return network
 
 
 def latent_size(generator: nn.Module) -> int:

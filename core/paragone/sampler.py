@@ -7,7 +7,6 @@ else: not of how many others are made, nor in which order or on how many devices
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,17 +22,20 @@ from .choosing import Chooser
 from .data import Dataset, hold_out
 from .errors import RunError, UsageError
 from .execution import Execution
-from .generating import CHUNK, generate, in_chunks
+from .generating import CHUNK, generate, in_chunks, made_in_parallel
 from .modality import Modality, require, resolve, running
 from .options import nearest_error
 from .own_data import own_data
-from .players import Players, latent_size
+from .players import Players, fused, latent_size
 from .randomness import generator_for
 from .registry import registry
 from .request import Request, Walk
 from .run import Run
 from .settings import Settings, flatten, settle
 from .spec import SampleSpec
+
+MOST_AT_ONCE = 8
+"""Chunks that are made at once at most, however many cores there are: they are in memory together."""
 
 _BUILDING = threading.Lock()
 """Layers draw their weights from torch's one generator: another thread must not draw in between."""
@@ -83,7 +85,8 @@ class Sampler:
         tensors, hash = _weights(run, which)
         weights.fill_module(players.generator, tensors, where=run.weights(which))
         execution = Execution.choose(device, precision="fp32")
-        return cls(run, medium, settings, execution.place(players.generator).eval().requires_grad_(False), execution, hash, which)
+        generator = fused(execution.place(players.generator).eval().requires_grad_(False))
+        return cls(run, medium, settings, generator, execution, hash, which)
 
     def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0, options: Any = None) -> Batch:
         """One sample for each seed.
@@ -209,6 +212,11 @@ class Sampler:
         """The label numbers that networks are told, ``None`` without labels."""
         return [self.labels.index(request.label) for request in requests if request.label is not None] or None
 
+    @property
+    def in_parallel(self) -> bool:
+        """Whether several samples are made at once, each by one core: then it does not hurt if something else needs a core meanwhile."""
+        return self.modality.choosing is None and made_in_parallel(self.spec, self.execution)
+
     def _check(self, label: str | None, truncation: float) -> None:
         if label is not None and label not in self.labels:
             if not self.labels:
@@ -226,7 +234,8 @@ class Sampler:
         """The samples of ``requests``, a few at a time."""
         options = self.modality.sample_config() if options is None else options
         code, chooser = self.modality.choosing, self._chooser(options)
-        while asked := list(itertools.islice(requests, CHUNK)):
+        several = min(torch.get_num_threads(), MOST_AT_ONCE) if self.in_parallel else 1
+        for asked in _groups(requests, several * CHUNK):
             if code is None or chooser is None:
                 latent = torch.stack([request.latent(latent_size(self.generator)) for request in asked])
                 yield Batch(self, generate(self.generator, self.spec, self.execution, latent, self.numbers(asked)), asked, options)
@@ -264,6 +273,23 @@ def _checked(seeds: Iterable[int]) -> Iterator[int]:
         yield seed
     if seed is None:
         raise UsageError("no seeds are given", where="seeds", fix="Ask for at least one sample.")
+
+
+def _groups(requests: Iterator[Request], size: int) -> Iterator[list[Request]]:
+    """``size`` at a time, the last may be fewer; those before a wrong one come before its error."""
+    group: list[Request] = []
+    try:
+        for request in requests:
+            group.append(request)
+            if len(group) == size:
+                yield group
+                group = []
+    except UsageError:
+        if group:
+            yield group
+        raise
+    if group:
+        yield group
 
 
 def _tell(chooser: Chooser, note: Callable[[str], None] | None) -> None:

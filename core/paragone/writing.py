@@ -74,7 +74,8 @@ def write(
 
     paths: list[Path] = []
     first: list[Batch] = []
-    with core_left_over(), contextlib.closing(beside(write_batch, _keep_first(batches, first))) as written:
+    quiet = contextlib.nullcontext() if sampler.in_parallel else core_left_over()
+    with quiet, contextlib.closing(beside(write_batch, _keep_first(batches, first))) as written:
         for some in written:
             paths += some
             if progress:

@@ -45,7 +45,7 @@ class SmallNetwork:
     widest: int = setting(256, "Never more channels than this.", minimum=4)
     style: int = setting(128, "Length of the style vector.", minimum=1)
     features: int = setting(128, "Features of the discriminator's last layer.", minimum=1)
-    materials: int = setting(6, "Materials of its own that each picture is painted with.", minimum=1)
+    materials: int = setting(6, "Materials of its own that each picture is painted with; 0 paints each pixel freely.", minimum=0)
     sharpness: float = setting(6.0, "How decidedly a pixel is of one material; 1 mixes them softly.", minimum=0.1)
     group: int = setting(4, "Samples that the discriminator compares; as train.group.", minimum=1)
     chroma_seen: float = setting(2.0, "Weight of colour differences in what the discriminator sees.", minimum=0.0)

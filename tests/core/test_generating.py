@@ -6,7 +6,7 @@ from torch import nn
 
 from paragone.errors import DivergenceError, PluginError
 from paragone.execution import Execution
-from paragone.generating import CHUNK, generate, in_chunks
+from paragone.generating import CHUNK, generate, in_chunks, made_in_parallel
 from paragone.spec import Axis, SampleSpec
 
 HERE = Execution(torch.device("cpu"))
@@ -38,6 +38,23 @@ def test_every_call_has_the_same_size_and_every_row_its_own_label(count: int) ->
     found = in_chunks(network, rows, [index % 3 for index in range(count)], HERE.device)
     assert found.tolist() == [index + 1000 * (index % 3) for index in range(count)]
     assert set(sizes) == {(CHUNK, CHUNK)}
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_all_cores_or_one_give_the_same(parallel: bool) -> None:
+    rows, threads = torch.arange(5 * CHUNK + 3.0)[:, None], torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        found = in_chunks(lambda rows, label: rows[:, 0] ** 2, rows, None, HERE.device, parallel)
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found, rows[:, 0] ** 2)
+
+
+def test_small_samples_on_a_cpu_have_a_core_each() -> None:
+    large = SampleSpec((Axis("entry", 2**16 + 1, "features"),))
+    assert [made_in_parallel(spec, HERE) for spec in (NUMBERS, TOKENS, large)] == [True, False, False]
+    assert not made_in_parallel(NUMBERS, Execution(torch.device("meta")))
 
 
 def test_tokens_keep_their_type_and_value() -> None:

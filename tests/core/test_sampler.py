@@ -14,6 +14,7 @@ import torch
 import paragone
 from paragone import weights
 from paragone.errors import DivergenceError, PluginError, RunError, UsageError
+from paragone.generating import CHUNK
 from paragone.opening import newest_run
 from paragone.registry import registry
 from paragone.run import Run
@@ -29,6 +30,25 @@ def test_a_sample_does_not_depend_on_its_company(model: paragone.Sampler) -> Non
     alone = model.sample([5]).samples[0]
     for seeds in (range(10), range(5, 60), [9, 8, 7, 6, 5, 4]):
         assert torch.equal(model.sample(seeds).samples[list(seeds).index(5)], alone)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_nor_on_how_many_cores_there_are(model: paragone.Sampler, threads: int) -> None:
+    once, before = model.sample(range(3 * CHUNK + 5)).samples, torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        batches = list(model.stream(range(3 * CHUNK + 5)))
+    finally:
+        torch.set_num_threads(before)
+    assert len(batches[0]) == min(threads * CHUNK, 3 * CHUNK + 5)
+    assert torch.equal(torch.cat([batch.samples for batch in batches]), once)
+
+
+def test_what_comes_before_a_wrong_seed_is_made(model: paragone.Sampler) -> None:
+    made = []
+    with pytest.raises(UsageError, match="-1 is negative"):
+        made.extend(len(batch) for batch in model.stream([*range(CHUNK + 3), -1, 7]))
+    assert sum(made) == CHUNK + 3
 
 
 def test_a_medium_that_cannot_work_here_loads_no_run(points_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,13 @@ class Mixing(model.PointGenerator):
         return samples - samples.mean(0)
 
 
+class Remembering(model.PointGenerator):
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        self.latent = latent
+        time.sleep(0.02)  # another thread has its turn
+        return super().forward(self.latent, label)
+
+
 def changed_players(change: Callable[[Any], None]) -> Break:
     def around(players: Any) -> Any:
         change(players)
@@ -215,7 +222,10 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (wrapping(model.PointFiles, "encode", lambda data: data + str(time.time_ns()).encode()), "differ between two calls"),
         (wrapping(model.PointGenerator, "forward", lambda samples: samples * random.random()), "random numbers of its own"),
     ],
-    "samples_do_not_depend_on_others": [(patching(model, "PointGenerator", Mixing), "alone is not sample")],
+    "samples_do_not_depend_on_others": [
+        (patching(model, "PointGenerator", Mixing), "alone is not sample"),
+        (patching(model, "PointGenerator", Remembering), "alone is not sample"),
+    ],
     "saved_and_loaded_is_the_same": [(patching(model, "PointGenerator", Branded), "samples differ by up to")],
     "resumed_is_uninterrupted": [
         (patching(model, "PointGenerator", Leaking), "tensors differ"),

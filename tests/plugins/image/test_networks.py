@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, conv_transpose2d, interpolate
+from torch.nn.functional import conv2d, conv_transpose2d
 
 from paragone.errors import UsageError
 from paragone.generating import CHUNK
 from paragone.modality import resolve
-from paragone.players import Players
+from paragone.players import Players, fused
 from paragone.registry import registry
 from paragone.spec import Axis, SampleSpec
 from paragone_image.networks.r3gan import Resample
-from paragone_image.networks.small import Double, Refine
+from paragone_image.networks.small import Double, Refine, SmallGenerator
 from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -111,9 +112,22 @@ def test_the_article_is_exactly_the_articles() -> None:
     assert (settings.data.size, settings.data.channels) == ("28x28", "grey")
 
 
-def test_double_is_nearest_neighbour_and_a_convolution() -> None:
-    double, x = Double(3, 5), torch.randn(2, 3, 4, 6)
-    torch.testing.assert_close(double(x), double.conv(interpolate(x, scale_factor=2.0)), rtol=1e-4, atol=1e-5)
+def test_fused_is_the_same_and_not_saved() -> None:
+    generator = build("small", (4, 32, 32)).generator.eval().requires_grad_(False)
+    latent, label = torch.randn(4, generator.latent_size), torch.arange(4) % 3
+    names, before = generator.state_dict().keys(), generator(latent, label)
+    assert fused(generator) is generator
+    assert [layer.kernel is not None for layer in generator.modules() if isinstance(layer, Double)] == [True] * 3
+    torch.testing.assert_close(generator(latent, label), before, rtol=1e-4, atol=1e-5)
+    assert generator.state_dict().keys() == names
+
+
+def test_without_materials_the_last_layer_paints_the_channels() -> None:
+    network = dataclasses.replace(TINY["small"], materials=0)
+    generator = SmallGenerator(spec_of((3, 28, 28)), 3, network)
+    assert generator.materials is None
+    assert generator.last.weight.shape[0] == 3
+    assert generator(torch.randn(2, generator.latent_size), torch.arange(2)).shape == (2, 3, 28, 28)
 
 
 def test_refining_changes_nothing_at_first_and_can_learn_to() -> None:
