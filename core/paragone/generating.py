@@ -9,15 +9,15 @@ from torch import nn
 
 from .errors import DivergenceError, PluginError
 from .execution import Execution
-from .parallel import in_parallel
+from .parallel import at_once, in_parallel
 from .spec import SampleSpec
 
 CHUNK = 16
 """Samples in one call of a network. It is always this many, short calls are
 filled up: matrix kernels round differently for other batch sizes."""
 
-SMALL = 2**16
-"""Values of a sample, such as 128·128·4: up to here a chunk has one core."""
+SMALL_SAMPLE, SMALL_GENERATOR = 2**16, 2**22
+"""Values of a sample, such as 128·128·4, and parameters of a generator: up to here a chunk has one core."""
 
 
 def in_chunks(
@@ -44,20 +44,28 @@ def in_chunks(
     def chunk(start: int) -> torch.Tensor:
         places = torch.arange(start, start + CHUNK).clamp_max(len(rows) - 1)
         asked = None if label is None else label[places].to(device)
-        with torch.inference_mode():  # each thread has its own mode
+        # each thread has modes of its own; and the caller's autocast shall not change a sample
+        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
             return network(rows[places].to(device), asked).cpu()[: len(rows) - start]
 
     starts = range(0, len(rows), CHUNK)
     return torch.cat(in_parallel(chunk, starts) if parallel else [chunk(start) for start in starts])
 
 
-def made_in_parallel(spec: SampleSpec, execution: Execution) -> bool:
+def made_in_parallel(generator: nn.Module, spec: SampleSpec, execution: Execution) -> bool:
     """Whether :func:`generate` gives each chunk a core of its own, and makes several at once.
 
-    On a CPU, and samples of at most :data:`SMALL` values: a chunk of larger ones takes a core
-    so long that all should help. Not tokens, which may be drawn from torch's one generator.
+    On a CPU, and where both the sample and the generator are small: a chunk of larger ones keeps
+    a core so long that all should help. Not tokens, which may be drawn from torch's one generator.
     """
-    return execution.device.type == "cpu" and spec.tokens is None and spec.size <= SMALL
+    if execution.device.type != "cpu" or spec.tokens is not None or spec.size > SMALL_SAMPLE:
+        return False
+    return sum(parameter.numel() for parameter in generator.parameters()) <= SMALL_GENERATOR
+
+
+def best_count(generator: nn.Module, spec: SampleSpec, execution: Execution) -> int:
+    """Samples that :func:`generate` had best be asked for at a time: chunks for all cores that it uses."""
+    return CHUNK * (at_once() if made_in_parallel(generator, spec, execution) else 1)
 
 
 def generate(
@@ -72,7 +80,7 @@ def generate(
         DivergenceError: if a value is not finite.
         PluginError: if a token is none of the vocabulary.
     """
-    samples = in_chunks(generator, latent, labels, execution.device, made_in_parallel(spec, execution))
+    samples = in_chunks(generator, latent, labels, execution.device, made_in_parallel(generator, spec, execution))
     if spec.tokens is not None:
         try:
             spec.check(samples)

@@ -14,6 +14,9 @@ from typing import TypeVar
 
 import torch
 
+MOST = 8
+"""Calls at once at most, however many cores there are: what they work on is in memory together."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -27,12 +30,22 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> list[R
     Raises:
         Exception: that of the first item that fails; those that are not begun by then are left out.
     """
-    workers = min(torch.get_num_threads(), len(items))
+    workers = min(at_once(), len(items))
     with _one_core():
         if workers < 2:
             return [work(item) for item in items]
-        with ThreadPoolExecutor(workers, "parallel", torch.set_num_threads, (1,)) as pool:
+        with ThreadPoolExecutor(workers, "parallel", _take_one_core) as pool:
             return list(pool.map(work, items))
+
+
+def at_once() -> int:
+    """Calls that :func:`in_parallel` makes at once if there are enough."""
+    return min(torch.get_num_threads(), MOST)
+
+
+def _take_one_core() -> None:
+    torch.get_num_threads()  # only now does torch take note of this thread; later it would undo the next line
+    torch.set_num_threads(1)
 
 
 @contextlib.contextmanager

@@ -42,10 +42,11 @@ class Generator(Protocol):
 def fused(network: Module) -> Module:
     """``network``, whose weights will not change any more, with what depends on them alone worked out once.
 
-    A layer that has such a thing has a method ``fuse()``, and keeps it where ``state_dict`` does not see it.
+    A layer that has such a thing has a method ``fuse_for_sampling()``. It keeps what comes of it
+    where ``state_dict`` does not see it, and drops it when it is trained or filled again.
     """
-    for layer in network.modules():
-        fuse = getattr(layer, "fuse", None)
+    for layer in list(network.modules()):
+        fuse = getattr(layer, "fuse_for_sampling", None)
         if callable(fuse):
             fuse()
     return network

@@ -20,9 +20,9 @@ from . import weights
 from .batch import Batch
 from .choosing import Chooser
 from .data import Dataset, hold_out
-from .errors import RunError, UsageError
+from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
-from .generating import CHUNK, generate, in_chunks, made_in_parallel
+from .generating import CHUNK, best_count, generate, in_chunks, made_in_parallel
 from .modality import Modality, require, resolve, running
 from .options import nearest_error
 from .own_data import own_data
@@ -33,9 +33,6 @@ from .request import Request, Walk
 from .run import Run
 from .settings import Settings, flatten, settle
 from .spec import SampleSpec
-
-MOST_AT_ONCE = 8
-"""Chunks that are made at once at most, however many cores there are: they are in memory together."""
 
 _BUILDING = threading.Lock()
 """Layers draw their weights from torch's one generator: another thread must not draw in between."""
@@ -215,7 +212,7 @@ class Sampler:
     @property
     def in_parallel(self) -> bool:
         """Whether several samples are made at once, each by one core: then it does not hurt if something else needs a core meanwhile."""
-        return self.modality.choosing is None and made_in_parallel(self.spec, self.execution)
+        return self.modality.choosing is None and made_in_parallel(self.generator, self.spec, self.execution)
 
     def _check(self, label: str | None, truncation: float) -> None:
         if label is not None and label not in self.labels:
@@ -234,11 +231,10 @@ class Sampler:
         """The samples of ``requests``, a few at a time."""
         options = self.modality.sample_config() if options is None else options
         code, chooser = self.modality.choosing, self._chooser(options)
-        several = min(torch.get_num_threads(), MOST_AT_ONCE) if self.in_parallel else 1
-        for asked in _groups(requests, several * CHUNK):
+        size = best_count(self.generator, self.spec, self.execution) if chooser is None else CHUNK
+        for asked in _groups(requests, size):
             if code is None or chooser is None:
-                latent = torch.stack([request.latent(latent_size(self.generator)) for request in asked])
-                yield Batch(self, generate(self.generator, self.spec, self.execution, latent, self.numbers(asked)), asked, options)
+                yield from self._plain(asked, options)
                 continue
             with running(code):
                 chosen = chooser.choose(asked)
@@ -249,6 +245,19 @@ class Sampler:
                 raise chosen.error
         if chooser is not None:
             _tell(chooser, note)
+
+    def _plain(self, asked: list[Request], options: Any) -> Iterator[Batch]:
+        """What the generator makes of each latent; where some of it cannot be used, what comes before that."""
+        latent = torch.stack([request.latent(latent_size(self.generator)) for request in asked])
+        try:
+            samples = generate(self.generator, self.spec, self.execution, latent, self.numbers(asked))
+        except DivergenceError:
+            if len(asked) <= CHUNK:
+                raise
+            for start in range(0, len(asked), CHUNK):
+                yield from self._plain(asked[start : start + CHUNK], options)
+        else:
+            yield Batch(self, samples, asked, options)
 
     def _chooser(self, options: Any) -> Chooser | None:
         """The medium's own way of choosing, where it has one and ``options`` ask for it."""
@@ -284,7 +293,7 @@ def _groups(requests: Iterator[Request], size: int) -> Iterator[list[Request]]:
             if len(group) == size:
                 yield group
                 group = []
-    except UsageError:
+    except Exception:  # the person's own seeds may raise anything
         if group:
             yield group
         raise

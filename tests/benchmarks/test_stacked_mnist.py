@@ -43,10 +43,16 @@ RECIPE: Mapping[str, Any] = {
     "augment.mode": "none",  # a mirrored digit is no digit
     # three independent digits have no colours: what is left of the opponent colours is a rotation, which loses nothing
     "network.chroma_seen": 1.0,
+    "network.materials": 0,  # nor does one light shade all three
+    "reconstruction.features": 0.0,
+    "reconstruction.samples": 0.0,
+    "generator.learning_rate": 1.5e-3,
+    "discriminator.learning_rate": 1.5e-3,
+    "ema.half_life": 20_000.0,
     "penalty.every": 1,
 }
 OBJECTIVES = ("non-saturating", "relativistic")
-GAMMA = 0.05
+GAMMA = 0.03
 PENALTIES: Mapping[str, Mapping[str, float]] = {
     "none": {},
     "R1": {"penalty.r1": GAMMA},

@@ -25,6 +25,11 @@ class Given(nn.Module):
         return (latent.double() * self.factor).to(self.dtype)
 
 
+class Layer(nn.Linear):
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
+        return super().forward(latent).tanh()
+
+
 @pytest.mark.parametrize("count", [1, CHUNK - 1, CHUNK, 2 * CHUNK + 3])
 def test_every_call_has_the_same_size_and_every_row_its_own_label(count: int) -> None:
     sizes = []
@@ -53,8 +58,18 @@ def test_all_cores_or_one_give_the_same(parallel: bool) -> None:
 
 def test_small_samples_on_a_cpu_have_a_core_each() -> None:
     large = SampleSpec((Axis("entry", 2**16 + 1, "features"),))
-    assert [made_in_parallel(spec, HERE) for spec in (NUMBERS, TOKENS, large)] == [True, False, False]
-    assert not made_in_parallel(NUMBERS, Execution(torch.device("meta")))
+    small, wide = nn.Linear(1, 1), nn.Linear(2**11, 2**11, device="meta")
+    assert [made_in_parallel(small, spec, HERE) for spec in (NUMBERS, TOKENS, large)] == [True, False, False]
+    assert not made_in_parallel(wide, NUMBERS, HERE)
+    assert not made_in_parallel(small, NUMBERS, Execution(torch.device("meta")))
+
+
+def test_a_caller_s_autocast_changes_no_sample() -> None:
+    layer, latent = Layer(3, 3), torch.randn(2 * CHUNK, 3)
+    alone = generate(layer, NUMBERS, HERE, latent[:3], None)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(generate(layer, NUMBERS, HERE, latent[:3], None), alone)
+        assert torch.equal(generate(layer, NUMBERS, HERE, latent, None)[:3], alone)
 
 
 def test_tokens_keep_their_type_and_value() -> None:

@@ -51,6 +51,24 @@ def test_what_comes_before_a_wrong_seed_is_made(model: paragone.Sampler) -> None
     assert sum(made) == CHUNK + 3
 
 
+def test_what_comes_before_a_sample_that_is_not_finite_is_made(model: paragone.Sampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, forward, made = model.sample([CHUNK + 4]).requests[0].latent(model.generator.latent_size), model.generator.forward, []
+
+    def spoiled(latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        hit = (latent == bad).all(1)
+        return torch.where(hit[:, None], torch.nan, forward(latent, label))
+
+    monkeypatch.setattr(model.generator, "forward", spoiled)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        with pytest.raises(DivergenceError):
+            made.extend(len(batch) for batch in model.stream(range(3 * CHUNK)))
+    finally:
+        torch.set_num_threads(before)
+    assert made == [CHUNK]
+
+
 def test_a_medium_that_cannot_work_here_loads_no_run(points_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     medium = registry().modality("points")
     nowhere = dataclasses.replace(medium.presets[0], build="no_such_module:build")

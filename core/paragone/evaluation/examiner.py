@@ -11,7 +11,7 @@ from torch import nn
 from ..data import Dataset
 from ..errors import ParagoneError, PluginError
 from ..execution import Execution
-from ..generating import CHUNK, generate
+from ..generating import CHUNK, best_count, generate
 from ..modality import Metric, Modality, resolve, running
 from ..opening import cache_folder
 from ..players import latent_size
@@ -54,7 +54,7 @@ class Examiner:
         return real_evidence(self.extractor, dataset, cache_folder(self.medium.name) / "features", what, self.progress, most)
 
     def generated(self, generator: nn.Module, seeds: range, numbers: torch.Tensor | None) -> Evidence:
-        """What ``generator`` makes of ``seeds``: sample *i* is the one that `create` makes of that seed and label.
+        """What ``generator`` makes of ``seeds``: sample *i* is what `create` makes of that seed and label, but for rounding.
 
         Args:
             generator: on the device; it must stay as it is for as long as samples are read from what is returned.
@@ -70,9 +70,11 @@ class Examiner:
         few = len(seeds) * self.spec.size <= KEPT
 
         def batches() -> Iterator[torch.Tensor]:
-            for wanted in torch.split(torch.arange(len(seeds)), CHUNK):
-                kept.append(make(wanted))
-                yield kept[-1] if few else kept.pop()
+            for wanted in torch.split(torch.arange(len(seeds)), best_count(generator, self.spec, self.execution)):
+                for samples in torch.split(make(wanted), CHUNK):  # the extractor's features round as the batch does
+                    if few:
+                        kept.append(samples)
+                    yield samples
 
         features = extract(self.extractor, batches(), len(seeds), "generated samples", self.progress)
         # a sample is a function of its seed: those that are looked at can be made again, instead of keeping very many

@@ -32,6 +32,14 @@ from .materials import Materials
 from .styled import styled
 
 
+def added_up(weight: torch.Tensor) -> torch.Tensor:
+    """``(C', C, 3, 3)`` of the convolution after doubling → ``(C, C', 4, 4)`` of the transposed one that does both."""
+    kernel = pad(weight, (1, 1, 1, 1))  # (C', C, 5, 5)
+    kernel = kernel[..., :-1] + kernel[..., 1:]
+    kernel = kernel[..., :-1, :] + kernel[..., 1:, :]  # (C', C, 4, 4)
+    return kernel.flip(2, 3).transpose(0, 1)
+
+
 class Double(nn.Module):
     """``(B, C, H, W)`` → ``(B, C', 2H, 2W)``: nearest neighbour, then a 3×3 convolution.
 
@@ -45,13 +53,17 @@ class Double(nn.Module):
         self.conv = initialise(nn.Conv2d(before, after, 3, padding=1))
         self.kernel: torch.Tensor | None
         self.register_buffer("kernel", None, persistent=False)
+        self.register_load_state_dict_post_hook(_unfuse)  # type: ignore[no-untyped-call]  # torch's
 
-    def fuse(self) -> None:
-        """Add up the weights, which will not change any more; see :func:`paragone.players.fused`."""
-        kernel = pad(self.conv.weight.detach(), (1, 1, 1, 1))  # (C', C, 5, 5)
-        kernel = kernel[..., :-1] + kernel[..., 1:]
-        kernel = kernel[..., :-1, :] + kernel[..., 1:, :]  # (C', C, 4, 4)
-        self.kernel = kernel.flip(2, 3).transpose(0, 1).contiguous()
+    def train(self, mode: bool = True) -> Double:
+        """As for any module; weights that may change have to be added up again."""
+        if mode:
+            self.kernel = None
+        return super().train(mode)
+
+    def fuse_for_sampling(self) -> None:
+        """Add up the weights; see :func:`paragone.players.fused`."""
+        self.kernel = added_up(self.conv.weight.detach()).contiguous()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
@@ -59,6 +71,11 @@ class Double(nn.Module):
             return conv_transpose2d(x, self.kernel, self.conv.bias, stride=2, padding=1)
         doubled: torch.Tensor = self.conv(interpolate(x, scale_factor=2.0))
         return doubled
+
+
+def _unfuse(double: Double, keys: object) -> None:
+    """Other weights were loaded."""
+    double.kernel = None
 
 
 class Style(nn.Module):

@@ -12,6 +12,7 @@ import torch
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import leaky_relu_
 
+from paragone.execution import in_full_precision
 from paragone.layers import SLOPE
 
 EPSILON = 1e-4
@@ -37,10 +38,11 @@ def styled(x: torch.Tensor, gain: torch.Tensor, shift: torch.Tensor) -> torch.Te
 class _Styled(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, gain: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
-        length = torch.linalg.vector_norm(x, dim=1, keepdim=True)  # (B, 1, H, W)
-        scale = torch.rsqrt(length.square() / x.shape[1] + EPSILON)
-        normal = x * scale
-        out = leaky_relu_(torch.addcmul(shift, normal, gain), SLOPE)
+        with in_full_precision(x):  # a GPU's autocast would turn some of these into fp32, and the gradient would have two types
+            length = torch.linalg.vector_norm(x, dim=1, keepdim=True)  # (B, 1, H, W)
+            scale = torch.rsqrt(length.square() / x.shape[1] + EPSILON)
+            normal = x * scale
+            out = leaky_relu_(torch.addcmul(shift, normal, gain), SLOPE)
         ctx.save_for_backward(normal, scale, gain, out)
         return out
 

@@ -95,6 +95,18 @@ class Branded(model.PointGenerator):
         return super().forward(latent, label) * self.brand
 
 
+class Misfused(model.PointGenerator):
+    """Works something out of its weights, and wrongly."""
+
+    brand = 1.0
+
+    def fuse_for_sampling(self) -> None:
+        self.brand = 0.9
+
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        return super().forward(latent, label) * self.brand
+
+
 class Mixing(model.PointGenerator):
     """Subtracts the mean of the batch."""
 
@@ -226,7 +238,10 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (patching(model, "PointGenerator", Mixing), "alone is not sample"),
         (patching(model, "PointGenerator", Remembering), "alone is not sample"),
     ],
-    "saved_and_loaded_is_the_same": [(patching(model, "PointGenerator", Branded), "samples differ by up to")],
+    "saved_and_loaded_is_the_same": [
+        (patching(model, "PointGenerator", Branded), "samples differ by up to"),
+        (patching(model, "PointGenerator", Misfused), "fuse_for_sampling() changed samples"),
+    ],
     "resumed_is_uninterrupted": [
         (patching(model, "PointGenerator", Leaking), "tensors differ"),
         (patching(model, "Points", Restless), "tensors differ"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -120,6 +121,14 @@ def test_fused_is_the_same_and_not_saved() -> None:
     assert [layer.kernel is not None for layer in generator.modules() if isinstance(layer, Double)] == [True] * 3
     torch.testing.assert_close(generator(latent, label), before, rtol=1e-4, atol=1e-5)
     assert generator.state_dict().keys() == names
+
+
+@pytest.mark.parametrize("change", [lambda double, other: double.load_state_dict(other), lambda double, other: double.train()])
+def test_what_is_filled_or_trained_again_is_not_fused_any_more(change: Callable[[Double, dict[str, torch.Tensor]], object]) -> None:
+    double, other = Double(3, 5).eval(), Double(3, 5).state_dict()
+    double.fuse_for_sampling()
+    change(double, other)
+    assert double.kernel is None
 
 
 def test_without_materials_the_last_layer_paints_the_channels() -> None:

@@ -35,6 +35,16 @@ def test_the_same_numbers_and_gradients_as_torch_s(dtype: torch.dtype, tolerance
         torch.testing.assert_close(found, wanted, rtol=tolerance, atol=tolerance * wanted.abs().max().item())
 
 
+def test_autocast_changes_no_type() -> None:
+    """A GPU's autocast asks for fp32 in some of the operations; the CPU's does not, so this only tells that none is asked."""
+    x, gain, shift = given(torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = styled(x, gain, shift)
+    assert out.dtype == torch.bfloat16
+    assert torch.equal(out, styled(x, gain, shift))
+    assert {each.dtype for each in torch.autograd.grad(out.sum(), (x, gain, shift))} == {torch.bfloat16}
+
+
 def test_finite_differences_agree() -> None:
     assert torch.autograd.gradcheck(styled, given(torch.float64), atol=1e-6)
 
