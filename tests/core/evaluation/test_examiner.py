@@ -62,7 +62,8 @@ def test_generated_samples_are_kept_if_few_and_made_again_if_not(
     sampler = Sampler.load(points_run, "cpu")
     made: list[torch.Tensor] = []
     monkeypatch.setattr(examiner, "KEPT", kept)
-    monkeypatch.setattr(examiner, "CHUNK", 8)
+    monkeypatch.setattr(examiner, "CHUNK", 4)  # of what the extractor is shown
+    monkeypatch.setattr(examiner, "best_count", lambda *of: 8)
     generate = examiner.generate
     monkeypatch.setattr(examiner, "generate", lambda *of: made.append(generate(*of)) or made[-1])
     looking = Examiner(sampler.modality, sampler.spec, sampler.execution)
