@@ -19,6 +19,9 @@ filled up: matrix kernels round differently for other batch sizes."""
 SMALL_SAMPLE, SMALL_GENERATOR = 2**16, 2**22
 """Values of a sample, such as 128·128·4, and parameters of a generator: up to here a chunk has one core."""
 
+ROUNDS = 4
+"""Chunks that each core makes before all wait for the slowest."""
+
 
 def in_chunks(
     network: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor],
@@ -65,7 +68,7 @@ def made_in_parallel(generator: nn.Module, spec: SampleSpec, execution: Executio
 
 def best_count(generator: nn.Module, spec: SampleSpec, execution: Execution) -> int:
     """Samples that :func:`generate` had best be asked for at a time: chunks for all cores that it uses."""
-    return CHUNK * (at_once() if made_in_parallel(generator, spec, execution) else 1)
+    return CHUNK * (ROUNDS * at_once() if made_in_parallel(generator, spec, execution) else 1)
 
 
 def generate(

@@ -14,7 +14,7 @@ import torch
 import paragone
 from paragone import weights
 from paragone.errors import DivergenceError, PluginError, RunError, UsageError
-from paragone.generating import CHUNK
+from paragone.generating import CHUNK, ROUNDS
 from paragone.opening import newest_run
 from paragone.registry import registry
 from paragone.run import Run
@@ -34,13 +34,14 @@ def test_a_sample_does_not_depend_on_its_company(model: paragone.Sampler) -> Non
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_nor_on_how_many_cores_there_are(model: paragone.Sampler, threads: int) -> None:
-    once, before = model.sample(range(3 * CHUNK + 5)).samples, torch.get_num_threads()
+    many = range(2 * ROUNDS * CHUNK + 5)
+    once, before = model.sample(many).samples, torch.get_num_threads()
     try:
         torch.set_num_threads(threads)
-        batches = list(model.stream(range(3 * CHUNK + 5)))
+        batches = list(model.stream(many))
     finally:
         torch.set_num_threads(before)
-    assert len(batches[0]) == min(threads * CHUNK, 3 * CHUNK + 5)
+    assert len(batches[0]) == min(threads * ROUNDS * CHUNK, len(many))
     assert torch.equal(torch.cat([batch.samples for batch in batches]), once)
 
 

@@ -13,7 +13,7 @@ from toy_plugin.maps import Map
 from toy_plugin.model import PointFiles
 
 import paragone
-from paragone import files
+from paragone import files, sampler
 from paragone.batch import Batch
 from paragone.errors import DivergenceError, OutputError, PluginError, UsageError
 from paragone.generating import CHUNK
@@ -23,6 +23,11 @@ from paragone.writing import SHEET_LIMIT, save_all, write
 @pytest.fixture(scope="module")
 def model(points_run: Path) -> paragone.Sampler:
     return paragone.load(points_run)
+
+
+@pytest.fixture(autouse=True)
+def _chunk_by_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampler, "best_count", lambda *of: CHUNK)
 
 
 @pytest.fixture(autouse=True)
