@@ -38,9 +38,11 @@ def replace(path: Path, fill: Callable[[Path], object], sync: bool = True) -> No
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        if not path.parent.is_dir():
+        try:
+            fill(temporary)
+        except FileNotFoundError:  # asked afterwards, because the folder is hardly ever absent
             path.parent.mkdir(parents=True, exist_ok=True)
-        fill(temporary)
+            fill(temporary)
         if sync:
             with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
                 os.fsync(file.fileno())

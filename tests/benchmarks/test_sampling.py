@@ -68,7 +68,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_to_disk_over_the_bare_generator(run: Path, threads: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """With one thread at least half the bare rate; with two the bar is missed, which is only told."""
+    """At least half the bare rate."""
     done = subprocess.run([sys.executable, "-c", CODE, str(run), str(threads), str(COUNT)], capture_output=True, text=True, check=True)
     facts = json.loads(done.stdout)
     ratio = facts["disk"] / facts["bare"]
@@ -76,5 +76,4 @@ def test_to_disk_over_the_bare_generator(run: Path, threads: int, capsys: pytest
         rates = f"{facts['disk']:.0f} a second to disk, {facts['bare']:.0f} bare: ratio {ratio:.2f}"
         print(f"\n{threads} thread(s), {COUNT} pictures: {rates}; {facts['growth']:.1f} MiB more at the peak than for 1000")
     assert facts["growth"] < 32
-    if threads == 1:
-        assert ratio >= 0.5
+    assert ratio >= 0.5
