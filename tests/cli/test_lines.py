@@ -133,7 +133,7 @@ def test_of_another_file_no_more_is_made_than_it_takes_to_see_that(model: Path, 
 
     with pytest.raises(OutputError, match="is there already"):
         lines.save(toy / "mine.txt", batches(), overwrite=False)
-    assert made == [16]
+    assert len(made) == 1
 
 
 def test_when_all_effort_was_in_vain_what_was_made_before_is_kept(create: Create, model: Path, toy: Path) -> None:
