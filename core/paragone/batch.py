@@ -97,7 +97,7 @@ class Batch:
             **chosen,
             **({"chosen": dict(self.facts[index])} if self.facts else {}),
             "data": config["data"].get("fingerprint"),
-            "settings": sampler.recorded,
+            "settings": sampler.settings.to_dict(),
         }
 
     def save(self, out: str | Path, options: object = None, overwrite: bool = False) -> list[Path]:

@@ -7,7 +7,6 @@ else: not of how many others are made, nor in which order or on how many devices
 from __future__ import annotations
 
 import dataclasses
-import functools
 import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -209,11 +208,6 @@ class Sampler:
     def numbers(self, requests: Sequence[Request]) -> list[int] | None:
         """The label numbers that networks are told, ``None`` without labels."""
         return [self.labels.index(request.label) for request in requests if request.label is not None] or None
-
-    @functools.cached_property
-    def recorded(self) -> dict[str, dict[str, Any]]:
-        """:attr:`settings` as plain values, which the provenance of each sample holds: worked out once for all of them."""
-        return self.settings.to_dict()
 
     @property
     def in_parallel(self) -> bool:

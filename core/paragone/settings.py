@@ -8,6 +8,7 @@ a dotted name and a command-line flag all say the same thing. No torch here.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import tomllib
 import types
 from collections.abc import Mapping, Sequence
@@ -197,8 +198,14 @@ class Settings:
 
 
 def _plain(section: Any) -> dict[str, Any]:
-    """What ``dataclasses.asdict`` gives for a flat dataclass, ten times as fast: each sample's provenance holds it."""
-    return {field.name: getattr(section, field.name) for field in dataclasses.fields(section)}
+    """What ``dataclasses.asdict`` gives for a flat dataclass, many times as fast: each sample's provenance holds it."""
+    kind: type = type(section)
+    return {name: getattr(section, name) for name in _keys(kind)}
+
+
+@functools.cache
+def _keys(section: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(section))
 
 
 def section_names() -> tuple[str, ...]:

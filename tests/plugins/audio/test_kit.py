@@ -38,8 +38,8 @@ def batch_of(labels: Sequence[str | None], options: AudioSample, loop: bool = Fa
     )  # fmt: skip
     known = tuple(dict.fromkeys(label for label in labels if label is not None))
     run = SimpleNamespace(config={"plugin": "sounds", "data": {"fingerprint": "f"}})
-    settings = {"train": {"batch": 8}}
-    sampler: Any = SimpleNamespace(modality=medium, spec=spec_of(LENGTH, RATE, loop), labels=known, run=run, hash="abc", recorded=settings)
+    settings = SimpleNamespace(to_dict=lambda: {"train": {"batch": 8}})
+    sampler: Any = SimpleNamespace(modality=medium, spec=spec_of(LENGTH, RATE, loop), labels=known, run=run, hash="abc", settings=settings)
     samples = torch.rand(len(labels), 1, LENGTH, generator=torch.Generator().manual_seed(0)) * 2 - 1
     seeds = [list(labels[:index]).count(label) for index, label in enumerate(labels)]
     return Batch(sampler, samples, [Request(seed, label, 1.0) for seed, label in zip(seeds, labels, strict=True)], options)
