@@ -15,6 +15,7 @@ from .artefacts import Artefacts
 from .batch import Batch
 from .best import Best
 from .budget import Budget
+from .clusters import save_centres
 from .continuing import Layers, is_marked, leave_mark
 from .distributed import joined
 from .errors import UsageError
@@ -92,6 +93,7 @@ def _config(plan: Plan) -> dict[str, Any]:
         "modality": plan.modality.name,
         "spec": plan.dataset.spec.to_json(),
         "labels": list(plan.dataset.labels),
+        "clusters": plan.clusters_json(),
         "data": plan.data_facts(),
         "settings": plan.settings.to_dict(),
     }
@@ -204,6 +206,7 @@ def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
 
 
 def _keeper(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Keeper:
+    save_centres(run.centres, plan.dataset)
     run.write_config()  # a resumed training may have a new budget; only now is it sure to go on
     artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
     # before the clock starts: data may have to be looked at for the first time

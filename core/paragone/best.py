@@ -61,7 +61,7 @@ class Best:
         self.looked = turn
         count, seed, samples = self.train.best_count, self.train.seed, self.trainer.samples
         numbers = labels_like(self.reference, count, seed)
-        generated = self.examiner.generated(self.trainer.ema.module, range(count), numbers)
+        generated = self.examiner.generated(self.trainer.ema.module, range(count), numbers, self.run.clusters)
         value = ask([self.metric], generated, self.reference, seed)[self.metric.name].value
         files.append(self.run.scores, json.dumps({"samples": samples, self.metric.name: value}))
         better = value is not None and (

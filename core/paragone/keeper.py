@@ -110,7 +110,8 @@ class Keeper(Onlooker):
         numbers = [row for row in range(rows) for _ in range(SHEET_COLUMNS)] if labels else None
         generator = self.trainer.ema.module
         latent = latents(range(rows * SHEET_COLUMNS), latent_size(generator))
-        samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, numbers)
+        told = self.run.clusters.told(range(len(latent)), numbers) if self.run.clusters else numbers
+        samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, told)
         facts: Mapping[str, Any] = {"modality": self.run.modality, "samples": self.trainer.samples}
         sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
         files.write(self.run.samples / f"{self.trainer.samples:09d}{self.artefacts.sheet_extension}", sheet)

@@ -131,6 +131,9 @@ class Modality:
         extractors: of features for ``evaluate``; the first is the default. Without
             any there is nothing to evaluate by.
         metrics: what ``evaluate`` measures, in the order of its table.
+        embedding: import string of ``embed(samples, spec) -> (B, D)`` float32, which gives samples that
+            are alike near rows: what clusters (:mod:`paragone.clusters`) are found by; ``None``
+            where there are to be none.
         api_version: the contract that the plugin was written for.
     """
 
@@ -150,6 +153,7 @@ class Modality:
     check: str | None = None
     extractors: tuple[Extractor, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    embedding: str | None = None
     api_version: int = API_VERSION
 
     @property

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from .best import REAL
+from .clusters import Clustered, Clusters, classes, clustered, clustered_again, read_centres
 from .continuing import Layers, flat, marked, refuse_changes, refuse_preset
 from .cores import free_threads
 from .data import Dataset, Unlabelled, hold_out
@@ -58,6 +62,7 @@ class Plan:
             "preset": self.settings.train.preset,
             "out": str(self.out),
             "data": self.data_facts() | {"labels": list(self.dataset.labels), "spec": str(self.dataset.spec)},
+            "clusters": len(self.dataset.clusters) if isinstance(self.dataset, Clustered) else 0,
             "parameters": {
                 "generator": sum(parameter.numel() for parameter in self.players.generator.parameters()),
                 "discriminator": sum(parameter.numel() for parameter in self.players.discriminator.parameters()),
@@ -67,6 +72,10 @@ class Plan:
             "precision": self.execution.precision,
             "settings": self.settings.to_dict(),
         }
+
+    def clusters_json(self) -> dict[str, list[int]] | None:
+        """The ``clusters`` entry of ``config.json``."""
+        return self.dataset.clusters.to_json() if isinstance(self.dataset, Clustered) else None
 
     def data_facts(self) -> dict[str, Any]:
         """The ``data`` entry of ``config.json``."""
@@ -80,6 +89,8 @@ def decide(medium: Modality, data: str | Path | None, out: str | Path | None, la
     execution = _execution(settings.train, ranks)
     source = None if data is None else Path(data)
     dataset, held = _open(medium, settings, source, reporter, ranks)
+    train = settings.train
+    dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train.clusters, train.seed), reporter)
     path = Path(ranks.tell(lambda: str(out or marked(ranks.world) or free_name(medium.name))))
     return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
 
@@ -103,8 +114,14 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
         fix = f"Restore it; or name where it is now: --resume {opened.path} DATA."
         raise DataError(error.what, where=error.where or source, fix=fix) from error
     _refuse_other_data(opened, dataset, data is not None, source, reporter)
+    train, clusters = settings.train, opened.clusters
+    if clusters and opened.begun:
+        centres = opened.centres
+        dataset = _shared(dataset, ranks, lambda: clustered_again(medium, dataset, clusters, read_centres(centres, clusters)), reporter)
+    elif clusters:  # a training that was killed before it had saved anything begins anew
+        dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train.clusters, train.seed), reporter)
     plan = _with_players(medium, settings, dataset, held, execution, source, opened.path, ranks, reporter)
-    opened.config.update(settings=settings.to_dict(), data=plan.data_facts())
+    opened.config.update(settings=settings.to_dict(), data=plan.data_facts(), clusters=plan.clusters_json())
     return plan
 
 
@@ -136,7 +153,7 @@ def _with_players(
 ) -> Plan:
     """The whole plan, and a note if the processes will not do what one alone would."""
     train = settings.train
-    players = build(medium, settings, dataset.spec, len(dataset.labels), derive(train.seed, "weights"))
+    players = build(medium, settings, dataset.spec, classes(dataset), derive(train.seed, "weights"))
     if players.augmentation is None:  # else p would rise, and the advice be to raise it faster
         settings = settings.replace("augment", mode="none")
     if players.batch_statistics and (train.accumulate > 1 or ranks.size > 1):
@@ -171,6 +188,23 @@ def _open(
         fix="Start all with the same command, on copies of one data set.",
     )
     return training, held
+
+
+def _shared(dataset: Dataset, ranks: Ranks, find: Callable[[], Dataset], reporter: Reporter) -> Dataset:
+    """What ``find`` makes of ``dataset``, which of several processes the first alone asks."""
+
+    def parts() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        found = find()
+        if not isinstance(found, Clustered):
+            return {}, {}
+        return {"told": found.told, "centres": found.centres}, found.clusters.to_json()
+
+    tensors, facts = ranks.read(parts)
+    if not facts:
+        return dataset
+    clusters = Clusters(tuple(facts["labels"]), tuple(facts["sizes"]))
+    reporter.note(f"{len(clusters)} clusters of like samples are learned.")
+    return Clustered(dataset, clusters, tensors["told"], tensors["centres"])
 
 
 def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution, reporter: Reporter) -> Examiner | None:

@@ -5,6 +5,7 @@
 ``generator.safetensors``      the generator's moving average: all that sampling needs
 ``state.safetensors``          both players, optimisers and counters: all that resuming needs
 ``discriminator.safetensors``  the discriminator alone, in a run that is to be small and has no state
+``clusters.safetensors``       where the clusters are, if there are some: what resuming needs too
 ``stats.jsonl``                one line of statistics every so often
 ``best.safetensors``           the average when it scored best, if `train.keep_best` is set
 ``scores.jsonl``               what it scored each time
@@ -23,11 +24,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import filelock
 
 from . import files
+from .clusters import Clusters
 from .errors import OutputError, RunError, UsageError
 from .options import nearest_error
 from .spec import SampleSpec
@@ -55,6 +57,19 @@ def _is_data(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("fingerprint"), str) and isinstance(value.get("path"), str | None)
 
 
+def _are_numbers(value: object, least: int) -> TypeGuard[list[int]]:
+    return isinstance(value, list) and bool(value) and all(type(number) is int and number >= least for number in value)
+
+
+def _are_clusters(value: object) -> bool:
+    if not isinstance(value, dict):
+        return value is None
+    labels, sizes = value.get("labels"), value.get("sizes")
+    if not (_are_numbers(labels, 0) and _are_numbers(sizes, 1) and len(labels) == len(sizes)):
+        return False
+    return labels == sorted(labels) and set(labels) == set(range(labels[-1] + 1))
+
+
 _VALID: dict[str, Callable[[object], bool]] = {
     "paragone": _is(str),
     "plugin": _is(str),
@@ -62,6 +77,7 @@ _VALID: dict[str, Callable[[object], bool]] = {
     "modality": _is(str),
     "spec": _is(dict),
     "labels": _are_labels,
+    "clusters": _are_clusters,
     "data": _is_data,
     "settings": _is(dict),
 }
@@ -89,6 +105,21 @@ class Run:
     def state(self) -> Path:
         """The file that resuming needs."""
         return self.path / "state.safetensors"
+
+    @property
+    def centres(self) -> Path:
+        """The file of the clusters' centres."""
+        return self.path / "clusters.safetensors"
+
+    @property
+    def clusters(self) -> Clusters | None:
+        """The clusters that the players know, ``None`` if they know labels only, or nothing."""
+        return Clusters.from_json(self.config.get("clusters"))
+
+    @property
+    def classes(self) -> int:
+        """How many numbers the players can be told: clusters, or else labels."""
+        return len(self.clusters or self.config["labels"])
 
     @property
     def discriminator(self) -> Path:
@@ -188,7 +219,10 @@ class Run:
             if not valid(config.get(key)):
                 raise RunError(f"has no valid {key!r}", where=file, fix=RESTORE)
         SampleSpec.from_json(config["spec"], where=file)
-        return cls(path, config)
+        run = cls(path, config)
+        if run.clusters and run.clusters.labels[-1] + 1 != max(1, len(config["labels"])):
+            raise RunError("has clusters of other labels than its own", where=file, fix=RESTORE)
+        return run
 
     @contextmanager
     def lock(self) -> Iterator[None]:

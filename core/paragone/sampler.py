@@ -78,7 +78,7 @@ class Sampler:
         run = Run.open(Path(path))
         medium, settings = describe(run, modality)
         require(medium)
-        players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), len(run.config["labels"]), seed=0)
+        players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), run.classes, seed=0)
         tensors, hash = _weights(run, which)
         weights.fill_module(players.generator, tensors, where=run.weights(which))
         execution = Execution.choose(device, precision="fp32")
@@ -177,7 +177,7 @@ class Sampler:
             if not self.has_discriminator:
                 fix = "Use a run that has played the game and still has its state.safetensors, or do without --critic."
                 raise RunError("holds no discriminator that has learned anything", where=self.run.path, fix=fix)
-            players = build(self.modality, self.settings, self.spec, len(self.labels), seed=0)
+            players = build(self.modality, self.settings, self.spec, self.run.classes, seed=0)
             weights.fill_module(players.discriminator, weights.read(file, prefix)[0], where=file)
             self._discriminator = self.execution.place(players.discriminator).eval().requires_grad_(False)
         return self._discriminator
@@ -206,8 +206,10 @@ class Sampler:
         return hold_out(own_data(self, note or (lambda text: None)), self.settings.train.hold_out)[0]
 
     def numbers(self, requests: Sequence[Request]) -> list[int] | None:
-        """The label numbers that networks are told, ``None`` without labels."""
-        return [self.labels.index(request.label) for request in requests if request.label is not None] or None
+        """The numbers that networks are told, of clusters or else of labels; ``None`` if they are told nothing."""
+        labels = [self.labels.index(request.label) for request in requests if request.label is not None] or None
+        clusters = self.run.clusters
+        return clusters.told([request.nearest_seed for request in requests], labels) if clusters else labels
 
     @property
     def in_parallel(self) -> bool:
@@ -333,11 +335,14 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
         raise RunError(error.what, where=error.where, fix=error.fix or "Restore it from a copy of the run.") from error
 
 
-def build(medium: Modality, settings: Settings, spec: SampleSpec, labels: int, seed: int) -> Players:
-    """The players of a preset, with weights drawn from ``seed``; torch's own generator is left as it was."""
+def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, seed: int) -> Players:
+    """The players of a preset, who can be told ``classes`` numbers, with weights drawn from ``seed``.
+
+    torch's own generator is left as it was.
+    """
     with _BUILDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         code = medium.preset(settings.train.preset).build
         with running(code):
-            players: Players = resolve(code)(spec, labels, settings.network)
+            players: Players = resolve(code)(spec, classes, settings.network)
     return players

@@ -16,6 +16,7 @@ from torch import nn
 
 from .adaptive import AugmentController
 from .batch_statistics import BatchStatistics
+from .clusters import told
 from .data import Dataset, Order
 from .ema import Ema
 from .errors import DivergenceError, UsageError
@@ -65,7 +66,7 @@ class Trainer:
         self.optimisers = {name: _adam(parameters, getattr(settings, name)) for name, parameters in self.trained.items()}
         # the generator's turns read the data in an order of their own: R3GAN pairs it with fresh reals
         self.orders = {
-            name: Order(derive(settings.train.seed, name), len(dataset), dataset.numbers, settings.train.group) for name in self.sides
+            name: Order(derive(settings.train.seed, name), len(dataset), told(dataset), settings.train.group) for name in self.sides
         }
         self.ema = Ema(players.generator)
         self.controller = AugmentController(settings.augment)

@@ -37,4 +37,5 @@ def paragone_modality() -> Modality:
             Extractor("pixels", "The bare pixels; needs nothing, says little.", "paragone_image.extractors.pixels:build"),
         ),
         metrics=FEATURE_METRICS,
+        embedding="paragone_image.embedding:embed",
     )

@@ -164,7 +164,8 @@ def evaluate(
     if numbers is None and sampler.labels:
         numbers = torch.arange(count) % len(sampler.labels)
         notes.append("the data has no labels: samples of all labels alike were generated")
-    generated = replace(examiner.generated(sampler.generator, range(seed, seed + count), numbers), training=sets.training)
+    made = examiner.generated(sampler.generator, range(seed, seed + count), numbers, sampler.run.clusters)
+    generated = replace(made, training=sets.training)
 
     metrics = sampler.modality.metrics
     others = None if reference is training else training

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import nn
 
+from ..clusters import Clusters
 from ..data import Dataset
 from ..errors import ParagoneError, PluginError
 from ..execution import Execution
@@ -53,18 +54,23 @@ class Examiner:
         """The features of ``most`` samples of a data set; computed once, then kept beside the medium's other caches."""
         return real_evidence(self.extractor, dataset, cache_folder(self.medium.name) / "features", what, self.progress, most)
 
-    def generated(self, generator: nn.Module, seeds: range, numbers: torch.Tensor | None) -> Evidence:
+    def generated(self, generator: nn.Module, seeds: range, numbers: torch.Tensor | None, clusters: Clusters | None = None) -> Evidence:
         """What ``generator`` makes of ``seeds``: sample *i* is what `create` makes of that seed and label, but for rounding.
 
         Args:
             generator: on the device; it must stay as it is for as long as samples are read from what is returned.
             seeds: one a sample.
             numbers: ``(len(seeds),)`` int64 labels, ``None`` without.
+            clusters: of the run, if it has some.
         """
+        told = None if numbers is None else numbers.tolist()
+        if clusters:
+            told = clusters.told(seeds, told)
 
         def make(wanted: torch.Tensor) -> torch.Tensor:
             latent = latents([seeds[index] for index in wanted.tolist()], latent_size(generator))
-            return generate(generator, self.spec, self.execution, latent, None if numbers is None else numbers[wanted].tolist())
+            asked = None if told is None else [told[index] for index in wanted.tolist()]
+            return generate(generator, self.spec, self.execution, latent, asked)
 
         kept: list[torch.Tensor] = []
         few = len(seeds) * self.spec.size <= KEPT

@@ -65,4 +65,5 @@ def paragone_modality() -> Modality:
             Extractor("spoilt", "Features that are no numbers.", "toy_plugin.model:spoilt"),
         ),
         metrics=FEATURE_METRICS,
+        embedding="toy_plugin.model:embed",
     )

@@ -1,0 +1,265 @@
+"""Clusters: samples of one label that are alike, which the players are told of as they are of labels.
+
+A label often holds very different things: *trinket* is books, flasks and coins. A
+generator that is asked for a trinket and rewarded for any leaves out those it finds hard. Asked
+for a book it must make one (Sage et al. 2018, arXiv 1712.04407, clustered GANs; Liu et al. 2020,
+arXiv 2006.10728, self-conditioned GANs). Nobody has to ask: the seed of a
+sample draws its cluster, as often as the data has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import weights
+from .data import Dataset
+from .errors import RunError, UsageError
+from .modality import Modality, resolve, running
+from .randomness import derive, generator_for
+
+ENOUGH, LEAST = 24, 8
+"""Samples that a cluster has on average, and each one, at least: from fewer nothing is learned but these."""
+
+ROUNDS, TRIES = 30, 4
+"""Of Lloyd's algorithm, and how often it begins anew."""
+
+BLOCK = 4096
+"""Samples whose distances are found at a time."""
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """What a run knows of its clusters; cluster numbers take the place of label numbers.
+
+    Attributes:
+        labels: the label number of each of K clusters, in order; all 0 without labels.
+        sizes: samples in each, 1 or more.
+    """
+
+    labels: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Clusters | None:
+        """Of ``config.json``'s entry; ``None`` for a run without clusters."""
+        return None if value is None else cls(tuple(value["labels"]), tuple(value["sizes"]))
+
+    def to_json(self) -> dict[str, list[int]]:
+        """The entry of ``config.json``."""
+        return {"labels": list(self.labels), "sizes": list(self.sizes)}
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def _ends(self) -> dict[int, tuple[int, torch.Tensor]]:
+        """For each label its first cluster, and the sums of the sizes up to each of its clusters."""
+        found = {}
+        for label in sorted(set(self.labels)):
+            first = self.labels.index(label)
+            found[label] = first, torch.tensor(self.sizes[first : first + self.labels.count(label)]).cumsum(0)
+        return found
+
+    def draw(self, seed: int, label: int = 0) -> int:
+        """The cluster of a sample: one of its label's, each as likely as the data has it; a function of both arguments alone."""
+        first, ends = self._ends[label]
+        drawn = torch.randint(int(ends[-1]), (), generator=generator_for(seed, "cluster"))
+        return first + int(torch.searchsorted(ends, drawn, right=True))
+
+    def told(self, seeds: Sequence[int], labels: Sequence[int] | None) -> list[int]:
+        """:meth:`draw` for each."""
+        return [self.draw(seed, label) for seed, label in zip(seeds, labels or [0] * len(seeds), strict=True)]
+
+
+class Clustered:
+    """Another dataset whose :meth:`batch` gives cluster numbers for label numbers; :attr:`labels` and :attr:`numbers` are still of labels.
+
+    Args:
+        dataset: the other.
+        clusters: of it.
+        told: ``(len(dataset),)`` int64, the cluster of each sample.
+        centres: ``(K, D)`` float32, where each cluster is; a training that is continued needs them.
+    """
+
+    def __init__(self, dataset: Dataset, clusters: Clusters, told: torch.Tensor, centres: torch.Tensor) -> None:
+        self.dataset, self.clusters, self.told, self.centres = dataset, clusters, told, centres
+        self.spec, self.labels, self.numbers = dataset.spec, dataset.labels, dataset.numbers
+        self.hashes, self.fingerprint = dataset.hashes, dataset.fingerprint
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def batch(self, indices: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Samples and cluster numbers at ``indices``."""
+        return self.dataset.batch(indices, device)[0], self.told[indices].to(device)
+
+
+def told(dataset: Dataset) -> torch.Tensor | None:
+    """``(len(dataset),)`` int64: the numbers that the players are told of each sample; ``None`` if they are told nothing."""
+    return dataset.told if isinstance(dataset, Clustered) else dataset.numbers
+
+
+def classes(dataset: Dataset) -> int:
+    """How many numbers there are to be told; 0 if nothing is."""
+    return len(dataset.clusters) if isinstance(dataset, Clustered) else len(dataset.labels)
+
+
+def clustered(medium: Modality, dataset: Dataset, most: int, seed: int) -> Dataset:
+    """``dataset`` with clusters; as it is, if every label would be one cluster.
+
+    Args:
+        medium: whose samples these are.
+        dataset: what will be trained on.
+        most: clusters in all; 0 for none.
+        seed: of where k-means begins.
+
+    Raises:
+        UsageError, PluginError: as :func:`embedded`.
+    """
+    if not most:
+        return dataset
+    points = embedded(medium, dataset)
+    centres, labels = find(points, dataset.numbers, most, seed)
+    told = nearest(points, dataset.numbers, centres, labels)
+    if len(centres) <= max(1, len(dataset.labels)):
+        return dataset
+    sizes = torch.bincount(told, minlength=len(centres))
+    return Clustered(dataset, Clusters(tuple(labels.tolist()), tuple(sizes.tolist())), told, centres)
+
+
+def save_centres(file: Path, dataset: Dataset) -> None:
+    """Write the centres of the dataset's clusters, if it has some.
+
+    Raises:
+        OutputError: if they cannot be written.
+    """
+    if isinstance(dataset, Clustered):
+        weights.save(file, {"centres": dataset.centres}, {})
+
+
+def read_centres(file: Path, clusters: Clusters) -> torch.Tensor:
+    """``(K, D)`` float32, as :func:`save_centres` wrote them.
+
+    Raises:
+        RunError: if they are missing or damaged.
+    """
+    centres = weights.read(file)[0].get("centres")
+    if centres is None or centres.dim() != 2 or len(centres) != len(clusters):
+        raise RunError("does not hold the clusters' centres", where=file, fix="Restore it from a copy of the run.")
+    return centres
+
+
+def clustered_again(medium: Modality, dataset: Dataset, clusters: Clusters, centres: torch.Tensor) -> Clustered:
+    """``dataset`` with the clusters that a training began with, though it may hold other samples now."""
+    told = nearest(embedded(medium, dataset), dataset.numbers, centres, torch.tensor(clusters.labels))
+    return Clustered(dataset, clusters, told, centres)
+
+
+def embedded(medium: Modality, dataset: Dataset) -> torch.Tensor:
+    """``(len(dataset), D)`` float32: what makes two samples alike, by the medium's :attr:`Modality.embedding`.
+
+    Raises:
+        UsageError: if the medium has none.
+        PluginError: if it fails.
+    """
+    code = medium.embedding
+    if code is None:
+        raise UsageError(f"{medium.name} says of no two samples whether they are alike", where="train.clusters", fix="Set it to 0.")
+    with running(code):
+        embed = resolve(code)
+        blocks = torch.split(torch.arange(len(dataset)), BLOCK)
+        return torch.cat([embed(dataset.batch(block, torch.device("cpu"))[0], dataset.spec).float() for block in blocks])
+
+
+def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Split each label into clusters by k-means.
+
+    Args:
+        points: ``(N, D)`` float32.
+        numbers: ``(N,)`` int64 labels, or ``None``.
+        most: clusters in all, if every label has :data:`ENOUGH` samples for its share of them.
+        seed: of where k-means begins.
+
+    Returns:
+        Centres ``(K, D)`` float32 and their labels ``(K,)`` int64, in order of the labels.
+    """
+    numbers = torch.zeros(len(points), dtype=torch.int64) if numbers is None else numbers
+    centres, labels = [], []
+    for label in torch.unique(numbers).tolist():
+        mine = points[numbers == label]
+        count = max(1, min(round(most * len(mine) / len(points)), round(len(mine) / ENOUGH)))
+        centres.append(_without_small(mine, k_means(mine, count, derive(seed, "clusters", label))))
+        labels += [label] * len(centres[-1])
+    return torch.cat(centres), torch.tensor(labels)
+
+
+def _without_small(points: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
+    """``centres`` without those that fewer than :data:`LEAST` points are nearest to, the smallest first; one stays."""
+    while len(centres) > 1:
+        sizes = torch.bincount(nearest(points, None, centres, torch.empty(0)), minlength=len(centres))
+        if int(sizes.min()) >= LEAST:
+            break
+        centres = centres[torch.arange(len(centres)) != sizes.argmin()]
+    return centres
+
+
+def nearest(points: torch.Tensor, numbers: torch.Tensor | None, centres: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """``(N,)`` int64: of each point the nearest centre of its own label.
+
+    Args:
+        points, numbers: as for :func:`find`.
+        centres, labels: what it returned.
+    """
+    found = []
+    for block in torch.split(torch.arange(len(points)), BLOCK):
+        distances = torch.cdist(points[block], centres)
+        if numbers is not None:
+            distances[numbers[block, None] != labels] = torch.inf
+        found.append(distances.argmin(1))
+    return torch.cat(found)
+
+
+def k_means(points: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    """Centres by Lloyd's algorithm from k-means++ (Arthur and Vassilvitskii 2007), the best of :data:`TRIES`.
+
+    Args:
+        points: ``(N, D)`` float32.
+        count: of centres; where fewer points differ, there are fewer centres.
+        seed: of where they begin.
+
+    Returns:
+        ``(K, D)``.
+    """
+    best, least = points[:1], torch.inf
+    for attempt in range(TRIES):
+        centres = _spread(points, count, generator_for(seed, attempt))
+        for _ in range(ROUNDS):
+            near = nearest(points, None, centres, torch.empty(0))
+            sizes = torch.bincount(near, minlength=len(centres))
+            sums = torch.zeros_like(centres).index_add_(0, near, points)
+            moved = (sums / sizes[:, None])[sizes > 0]
+            if len(moved) == len(centres) and torch.equal(moved, centres):
+                break
+            centres = moved
+        loss = float((points - centres[nearest(points, None, centres, torch.empty(0))]).square().sum(dtype=torch.float64))
+        if loss < least:
+            best, least = centres, loss
+    return best
+
+
+def _spread(points: torch.Tensor, count: int, numbers: torch.Generator) -> torch.Tensor:
+    """``(≤ count, D)`` of the points: each next one drawn with the square of its distance from those before."""
+    chosen = [points[int(torch.randint(len(points), (), generator=numbers))]]
+    distance = (points - chosen[0]).square().sum(1, dtype=torch.float64)
+    while len(chosen) < count and float(distance.max()) > 0:
+        ends = distance.cumsum(0)
+        drawn = torch.rand((), dtype=torch.float64, generator=numbers) * ends[-1]
+        chosen.append(points[int(torch.searchsorted(ends, drawn, right=True).clamp_max(len(points) - 1))])
+        distance = torch.minimum(distance, (points - chosen[-1]).square().sum(1, dtype=torch.float64))
+    return torch.stack(chosen)

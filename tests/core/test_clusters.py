@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from scipy.cluster.vq import kmeans2
+from scipy.stats import chisquare
+
+import paragone
+from paragone import api, clusters
+from paragone.clusters import Clustered, Clusters, clustered, find, k_means, nearest
+from paragone.errors import Interrupted, RunError, UsageError
+from paragone.evaluation.evaluate import evaluate
+from paragone.registry import registry
+from paragone.reporting import Silent
+from paragone.run import Run
+from paragone.trainer import Trainer
+
+CPU = torch.device("cpu")
+EVERY_MODE = {"train.clusters": 25, "train.device": "cpu", "train.precision": "fp32"}
+
+
+def blobs(count: int, size: int, spread: float = 0.05) -> tuple[torch.Tensor, torch.Tensor]:
+    """Points round the corners of a cube, and which corner."""
+    corners = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0])] * 3)[:count]
+    which = torch.arange(count).repeat_interleave(size)
+    return corners[which] + spread * torch.randn(count * size, 3, generator=torch.Generator().manual_seed(1)), which
+
+
+def inertia(points: torch.Tensor, centres: torch.Tensor) -> float:
+    return float(torch.cdist(points.double(), centres.double()).amin(1).square().sum())
+
+
+def test_blobs_that_lie_apart_are_found() -> None:
+    points, which = blobs(8, 30)
+    near = nearest(points, None, k_means(points, 8, seed=0), torch.empty(0))
+    assert len({(a, b) for a, b in zip(near.tolist(), which.tolist(), strict=True)}) == 8
+
+
+def test_k_means_is_as_good_as_scipys() -> None:
+    points = torch.randn(600, 5, generator=torch.Generator().manual_seed(0))
+    theirs = min(inertia(points, torch.from_numpy(kmeans2(points.numpy(), 12, 30, minit="++", seed=seed)[0])) for seed in range(4))
+    assert inertia(points, k_means(points, 12, seed=0)) < 1.03 * theirs
+
+
+def test_k_means_makes_no_more_centres_than_points_differ() -> None:
+    assert len(k_means(torch.tensor([[0.0], [0.0], [1.0]]), 3, seed=0)) == 2
+    assert len(k_means(torch.zeros(5, 2), 3, seed=0)) == 1
+
+
+def test_a_sample_is_in_the_nearest_cluster_of_its_own_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, numbers = torch.tensor([[0.0], [0.9], [1.0]]), torch.tensor([0, 0, 1])
+    centres, labels = torch.tensor([[0.0], [3.0], [1.0]]), torch.tensor([0, 0, 1])
+    assert nearest(points, numbers, centres, labels).tolist() == [0, 0, 2]
+    monkeypatch.setattr(clusters, "BLOCK", 2)
+    assert nearest(points, numbers, centres, labels).tolist() == [0, 0, 2]
+
+
+def test_clusters_belong_to_labels_and_none_is_small() -> None:
+    points, which = blobs(8, 60)
+    points = torch.cat([points, torch.full((3, 3), 9.0)])  # three samples like no others
+    numbers = torch.cat([which % 2, torch.tensor([0, 0, 0])])
+    centres, labels = find(points, numbers, most=12, seed=0)
+    assert labels.tolist() == sorted(labels.tolist())
+    sizes = torch.bincount(nearest(points, numbers, centres, labels))
+    assert int(sizes.min()) >= clusters.LEAST
+    assert len(centres) <= 12
+    assert int(sizes.sum()) == len(points)
+
+
+def test_there_are_fewer_clusters_where_there_are_few_samples() -> None:
+    points, _ = blobs(8, 9)  # 72 samples: three clusters of 24
+    assert len(find(points, None, most=50, seed=0)[0]) <= 3
+    assert len(find(points[:20], None, most=50, seed=0)[0]) == 1
+
+
+KNOWN = Clusters((0, 0, 1, 2, 2, 2), (10, 30, 5, 1, 2, 7))
+
+
+def test_clusters_are_drawn_as_often_as_the_data_has_them() -> None:
+    drawn = torch.bincount(torch.tensor([KNOWN.draw(seed, 2) for seed in range(2000)]), minlength=6)
+    assert drawn[:3].tolist() == [0, 0, 0]
+    assert chisquare(drawn[3:].numpy(), [200, 400, 1400]).pvalue > 0.001
+    assert KNOWN.told([5, 6], [1, 0]) == [2, KNOWN.draw(6, 0)]
+    assert KNOWN.told(range(3), None) == [KNOWN.draw(seed, 0) for seed in range(3)]
+    assert Clusters.from_json(json.loads(json.dumps(KNOWN.to_json()))) == KNOWN
+
+
+def points_of(plan: api.Plan) -> Clustered:
+    assert isinstance(plan.dataset, Clustered)
+    return plan.dataset
+
+
+def test_the_players_are_told_of_clusters(trainer: Callable[..., Trainer]) -> None:
+    training = trainer(train__clusters=25, train__group=4, train__batch=32)
+    assert training.players.generator.label.num_embeddings == 25  # type: ignore[union-attr]
+    (batch,) = training.micro_batches("discriminator")
+    assert batch.label is not None
+    assert (batch.label.view(-1, 4) == batch.label.view(-1, 4)[:, :1]).all()  # a group is of one cluster
+    for told in torch.unique(batch.label):
+        mine = batch.real[batch.label == told]
+        assert (mine - mine[:1]).abs().max() < 0.2  # the 25 modes are 0.4 apart
+
+
+def test_labels_stay_what_they_are() -> None:
+    medium = registry().modality("points")
+    plan = api.plan("points", layers=[("", EVERY_MODE)])
+    dataset = points_of(plan)
+    assert dataset.labels == ("left", "right")
+    assert dataset.numbers is dataset.dataset.numbers
+    assert torch.equal(torch.bincount(dataset.told), torch.full((25,), 100))
+    assert torch.equal(torch.tensor(dataset.clusters.labels)[dataset.told], dataset.numbers)
+    assert plan.to_json()["clusters"] == 25
+    assert clustered(medium, dataset.dataset, 0, 0) is dataset.dataset
+    assert clustered(medium, dataset.dataset, 2, 0) is dataset.dataset  # one cluster a label says nothing new
+    unlabelled = points_of(api.plan("points", layers=[("", {**EVERY_MODE, "train.conditional": False})]))
+    assert (unlabelled.labels, unlabelled.numbers, unlabelled.clusters.labels) == ((), None, (0,) * 25)
+
+
+def test_a_medium_that_cannot_tell_what_is_alike_says_so() -> None:
+    with pytest.raises(UsageError, match=r"text says of no two samples whether they are alike\nSet it to 0|train.clusters"):
+        api.plan("text", layers=[("", {"train.clusters": 4})])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("clustered") / "run"
+    return paragone.train("points", out=out, samples=60_000, settings={**EVERY_MODE, "train.keep_best": "kid", "train.best_count": 64}).path
+
+
+def test_a_cluster_is_what_its_samples_look_like(run: Path) -> None:
+    sampler = paragone.load(run)
+    seeds = range(200)
+    samples = sampler.sample(seeds, "right").samples
+    known = sampler.run.clusters
+    assert known is not None
+    centres = clusters.read_centres(sampler.run.centres, known)
+    wanted = torch.tensor(known.told(seeds, [1] * 200))
+    assert (torch.cdist(samples, centres).argmin(1) == wanted).double().mean() > 0.25  # by chance a fifteenth, and it has learned for 2 s
+    assert sampler.numbers(sampler.sample([3], "right").requests) == [known.draw(3, 1)]  # whatever the others are
+
+
+def test_evaluate_asks_for_what_create_would_make(run: Path) -> None:
+    sampler = paragone.load(run)
+    outcome = evaluate(run, count=64, extractor="bare")
+    assert outcome.generated.numbers is not None
+    for number, label in enumerate(sampler.labels):
+        mine = (outcome.generated.numbers == number).nonzero()[:, 0]
+        assert torch.allclose(outcome.generated.read(mine), sampler.sample(mine.tolist(), label).samples, atol=1e-6)
+
+
+def test_a_stopped_training_goes_on_with_its_clusters(tmp_path: Path) -> None:
+    whole = paragone.train("points", out=tmp_path / "whole", samples=2560, settings=EVERY_MODE)
+    with pytest.raises(Interrupted):
+        paragone.train("points", out=tmp_path / "parts", samples=2560, settings=EVERY_MODE, reporter=Stop())
+    parts = api.resume(tmp_path / "parts")
+    assert parts.hash() == whole.hash()
+    assert parts.clusters == whole.clusters
+
+
+class Stop(Silent):
+    """Interrupts when half is done."""
+
+    stopped = False
+
+    def progress(self, fraction: float, samples: int) -> None:
+        if fraction > 0.5 and not self.stopped:
+            self.stopped = True
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_clusters_outlive_a_change_of_the_data(tmp_path: Path) -> None:
+    rows = [f"{x},{y}" for x in (-0.8, 0.0, 0.8) for y in (-0.5, 0.5)]
+    data = tmp_path / "some.csv"
+    data.write_text("\n".join(["x,y", *rows]))
+    settings = {**EVERY_MODE, "train.clusters": 6}
+    out = paragone.train("points", data, out=tmp_path / "run", samples=640, settings=settings).path
+    before = Run.open(out)
+    data.write_text("\n".join(["x,y", *rows[1:], "0.8,0.52"]))
+    api.resume(out, data=data, layers=[("", {"train.samples": 1280})])
+    assert Run.open(out).clusters == before.clusters
+    assert len(paragone.load(out).sample(range(4)).samples) == 4
+
+
+def damaged(run: Path, out: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    shutil.copytree(run, out)
+    config = json.loads((out / "config.json").read_text())
+    change(config)
+    (out / "config.json").write_text(json.dumps(config))
+    return out
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [3, [], {}, {"labels": [0]}, {"labels": [0, 0], "sizes": [1]}, {"labels": [1, 0], "sizes": [1, 1]}, {"labels": [0], "sizes": [0]}],
+)
+def test_an_edited_entry_is_named(run: Path, tmp_path: Path, entry: object) -> None:
+    with pytest.raises(RunError, match="has no valid 'clusters'"):
+        Run.open(damaged(run, tmp_path / "run", lambda config: config.update(clusters=entry)))
+
+
+def test_clusters_of_other_labels_are_refused(run: Path, tmp_path: Path) -> None:
+    entry = {"labels": [0, 1, 2], "sizes": [5, 5, 5]}
+    with pytest.raises(RunError, match="has clusters of other labels"):
+        Run.open(damaged(run, tmp_path / "run", lambda config: config.update(clusters=entry)))
+
+
+def test_a_resume_without_its_centres_says_what_is_missing(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "clusters.safetensors").unlink()
+    with pytest.raises(RunError, match=r"clusters\.safetensors"):
+        api.resume(tmp_path / "run", layers=[("", {"train.samples": 70_000})])
