@@ -22,9 +22,7 @@ from .data import Dataset
 from .errors import RunError, UsageError
 from .modality import Modality, resolve, running
 from .randomness import derive, generator_for
-
-ENOUGH, LEAST = 24, 8
-"""Samples that a cluster has on average, and each one, at least: from fewer nothing is learned but these."""
+from .settings import TrainSettings
 
 ROUNDS, TRIES = 30, 4
 """Of Lloyd's algorithm, and how often it begins anew."""
@@ -110,22 +108,21 @@ def classes(dataset: Dataset) -> int:
     return len(dataset.clusters) if isinstance(dataset, Clustered) else len(dataset.labels)
 
 
-def clustered(medium: Modality, dataset: Dataset, most: int, seed: int) -> Dataset:
+def clustered(medium: Modality, dataset: Dataset, train: TrainSettings) -> Dataset:
     """``dataset`` with clusters; as it is, if every label would be one cluster.
 
     Args:
         medium: whose samples these are.
         dataset: what will be trained on.
-        most: clusters in all; 0 for none.
-        seed: of where k-means begins.
+        train: the settings.
 
     Raises:
         UsageError, PluginError: as :func:`embedded`.
     """
-    if not most:
+    if not train.clusters:
         return dataset
     points = embedded(medium, dataset)
-    centres, labels = find(points, dataset.numbers, most, seed)
+    centres, labels = find(points, dataset.numbers, train.clusters, train.cluster_size, train.seed)
     told = nearest(points, dataset.numbers, centres, labels)
     if len(centres) <= max(1, len(dataset.labels)):
         return dataset
@@ -177,13 +174,15 @@ def embedded(medium: Modality, dataset: Dataset) -> torch.Tensor:
         return torch.cat([embed(dataset.batch(block, torch.device("cpu"))[0], dataset.spec).float() for block in blocks])
 
 
-def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Split each label into clusters by k-means.
 
     Args:
         points: ``(N, D)`` float32.
         numbers: ``(N,)`` int64 labels, or ``None``.
-        most: clusters in all, if every label has :data:`ENOUGH` samples for its share of them.
+        most: clusters in all, if every label has samples enough for its share of them.
+        size: samples that a cluster has on average, at least, and three times what the smallest has: from
+            fewer nothing is learned but these.
         seed: of where k-means begins.
 
     Returns:
@@ -193,17 +192,17 @@ def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, seed: in
     centres, labels = [], []
     for label in torch.unique(numbers).tolist():
         mine = points[numbers == label]
-        count = max(1, min(round(most * len(mine) / len(points)), round(len(mine) / ENOUGH)))
-        centres.append(_without_small(mine, k_means(mine, count, derive(seed, "clusters", label))))
+        count = max(1, min(round(most * len(mine) / len(points)), round(len(mine) / size)))
+        centres.append(_without_small(mine, k_means(mine, count, derive(seed, "clusters", label)), size / 3))
         labels += [label] * len(centres[-1])
     return torch.cat(centres), torch.tensor(labels)
 
 
-def _without_small(points: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
-    """``centres`` without those that fewer than :data:`LEAST` points are nearest to, the smallest first; one stays."""
+def _without_small(points: torch.Tensor, centres: torch.Tensor, least: float) -> torch.Tensor:
+    """``centres`` without those that fewer than ``least`` points are nearest to, the smallest first; one stays."""
     while len(centres) > 1:
         sizes = torch.bincount(nearest(points, None, centres, torch.empty(0)), minlength=len(centres))
-        if int(sizes.min()) >= LEAST:
+        if int(sizes.min()) >= least:
             break
         centres = centres[torch.arange(len(centres)) != sizes.argmin()]
     return centres

@@ -12,6 +12,9 @@ from .execution import Execution
 from .parallel import at_once, in_parallel
 from .spec import SampleSpec
 
+Told = Sequence[int] | torch.Tensor | None
+"""What a network is told of B samples: a number of each, or shares ``(B, classes)`` float32 for one that has ``blends``."""
+
 CHUNK = 16
 """Samples in one call of a network. It is always this many, short calls are
 filled up: matrix kernels round differently for other batch sizes."""
@@ -26,7 +29,7 @@ ROUNDS = 4
 def in_chunks(
     network: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor],
     rows: torch.Tensor,
-    labels: Sequence[int] | None,
+    labels: Told,
     device: torch.device,
     parallel: bool = False,
 ) -> torch.Tensor:
@@ -35,14 +38,14 @@ def in_chunks(
     Args:
         network: ``(CHUNK, *any)`` rows and ``(CHUNK,)`` int64 labels or ``None``, on ``device`` → ``(CHUNK, *any)``.
         rows: ``(B, *any)``, B at least 1.
-        labels: B label numbers, ``None`` without labels.
+        labels: B numbers, or ``(B, classes)`` shares for a network that takes them; ``None`` without labels.
         device: where the network is.
         parallel: call the network on several threads at once, see :func:`paragone.parallel.in_parallel`.
 
     Returns:
         ``(B, *any)`` on the CPU.
     """
-    label = None if labels is None else torch.tensor(labels, dtype=torch.int64)
+    label = labels if labels is None or isinstance(labels, torch.Tensor) else torch.tensor(labels, dtype=torch.int64)
 
     def chunk(start: int) -> torch.Tensor:
         places = torch.arange(start, start + CHUNK).clamp_max(len(rows) - 1)
@@ -71,10 +74,8 @@ def best_count(generator: nn.Module, spec: SampleSpec, execution: Execution) -> 
     return CHUNK * (ROUNDS * at_once() if made_in_parallel(generator, spec, execution) else 1)
 
 
-def generate(
-    generator: nn.Module, spec: SampleSpec, execution: Execution, latent: torch.Tensor, labels: Sequence[int] | None
-) -> torch.Tensor:
-    """Samples on the CPU for ``(B, latent_size)`` latents and B label numbers, in chunks of one size, in fp32.
+def generate(generator: nn.Module, spec: SampleSpec, execution: Execution, latent: torch.Tensor, labels: Told) -> torch.Tensor:
+    """Samples on the CPU for ``(B, latent_size)`` latents and what is told of B samples, in chunks of one size, in fp32.
 
     Returns:
         ``(B, *spec.shape)`` of ``spec.dtype`` in ``[spec.low, spec.high]``.

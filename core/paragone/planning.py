@@ -90,7 +90,7 @@ def decide(medium: Modality, data: str | Path | None, out: str | Path | None, la
     source = None if data is None else Path(data)
     dataset, held = _open(medium, settings, source, reporter, ranks)
     train = settings.train
-    dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train.clusters, train.seed), reporter)
+    dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train), reporter)
     path = Path(ranks.tell(lambda: str(out or marked(ranks.world) or free_name(medium.name))))
     return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
 
@@ -119,7 +119,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
         centres = opened.centres
         dataset = _shared(dataset, ranks, lambda: clustered_again(medium, dataset, clusters, read_centres(centres, clusters)), reporter)
     elif clusters:  # a training that was killed before it had saved anything begins anew
-        dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train.clusters, train.seed), reporter)
+        dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train), reporter)
     plan = _with_players(medium, settings, dataset, held, execution, source, opened.path, ranks, reporter)
     opened.config.update(settings=settings.to_dict(), data=plan.data_facts(), clusters=plan.clusters_json())
     return plan

@@ -20,6 +20,7 @@ class Generator(Protocol):
 
     Attributes:
         latent_size: length of the latent vector, at least 1.
+        blends: whether ``label`` may also be ``(B, classes)`` float32, shares that sum to 1; without the attribute it may not.
 
     Several threads may call it at once when it samples: a call must not leave anything on the module.
     """

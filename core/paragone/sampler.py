@@ -22,7 +22,7 @@ from .choosing import Chooser
 from .data import Dataset, hold_out
 from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
-from .generating import CHUNK, best_count, generate, in_chunks, made_in_parallel
+from .generating import CHUNK, Told, best_count, generate, in_chunks, made_in_parallel
 from .modality import Modality, require, resolve, running
 from .options import nearest_error
 from .own_data import own_data
@@ -211,6 +211,22 @@ class Sampler:
         clusters = self.run.clusters
         return clusters.told([request.nearest_seed for request in requests], labels) if clusters else labels
 
+    def _told(self, requests: Sequence[Request]) -> Told:
+        """:meth:`numbers`; on a walk from one cluster to another shares of both, if the generator takes them."""
+        numbers, clusters = self.numbers(requests), self.run.clusters
+        if not clusters or numbers is None or not getattr(self.generator, "blends", False):
+            return numbers
+        if not any(request.walk for request in requests):
+            return numbers
+        shares = torch.nn.functional.one_hot(torch.tensor(numbers), len(clusters)).float()
+        for row, (request, number) in enumerate(zip(requests, numbers, strict=True)):
+            if request.walk:
+                label, share = clusters.labels[number], request.walk.share
+                shares[row] = 0.0
+                shares[row, clusters.draw(request.seed, label)] += 1 - share
+                shares[row, clusters.draw(request.walk.to, label)] += share
+        return shares
+
     @property
     def in_parallel(self) -> bool:
         """Whether several samples are made at once, each by one core: then it does not hurt if something else needs a core meanwhile."""
@@ -252,7 +268,7 @@ class Sampler:
         """What the generator makes of each latent; where some of it cannot be used, what comes before that."""
         latent = torch.stack([request.latent(latent_size(self.generator)) for request in asked])
         try:
-            samples = generate(self.generator, self.spec, self.execution, latent, self.numbers(asked))
+            samples = generate(self.generator, self.spec, self.execution, latent, self._told(asked))
         except DivergenceError:
             if len(asked) <= CHUNK:
                 raise

@@ -47,11 +47,9 @@ class TrainSettings:
     objective: ObjectiveName = setting("relativistic", "The game that the two players play.")
     conditional: bool = setting(True, "Learn the labels, where the data has some.")
     clusters: int = setting(
-        0,
-        "Split the labels into so many clusters of like samples at most, of 24 on average or more, and learn these; 0: none.",
-        minimum=0,
-        maximum=10_000,
+        0, "Split the labels into so many clusters of like samples at most, and learn these; 0: none.", minimum=0, maximum=10_000
     )
+    cluster_size: int = setting(24, "Samples that a cluster has on average, at least; none has less than a third of it.", minimum=3)
     hold_out: float = setting(
         0.0, "Share of the samples, chosen by content, kept out of the training to judge it by.", minimum=0.0, maximum=0.5
     )

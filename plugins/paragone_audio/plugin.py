@@ -27,4 +27,5 @@ def paragone_modality() -> Modality:
         model="paragone_audio:starter/model",
         extractors=EXTRACTORS,
         metrics=METRICS,
+        embedding="paragone_audio.embedding:embed",
     )

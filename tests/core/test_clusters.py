@@ -21,6 +21,7 @@ from paragone.evaluation.evaluate import evaluate
 from paragone.registry import registry
 from paragone.reporting import Silent
 from paragone.run import Run
+from paragone.settings import TrainSettings
 from paragone.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -67,18 +68,19 @@ def test_clusters_belong_to_labels_and_none_is_small() -> None:
     points, which = blobs(8, 60)
     points = torch.cat([points, torch.full((3, 3), 9.0)])  # three samples like no others
     numbers = torch.cat([which % 2, torch.tensor([0, 0, 0])])
-    centres, labels = find(points, numbers, most=12, seed=0)
+    centres, labels = find(points, numbers, most=12, size=24, seed=0)
     assert labels.tolist() == sorted(labels.tolist())
     sizes = torch.bincount(nearest(points, numbers, centres, labels))
-    assert int(sizes.min()) >= clusters.LEAST
+    assert int(sizes.min()) >= 8
     assert len(centres) <= 12
     assert int(sizes.sum()) == len(points)
 
 
 def test_there_are_fewer_clusters_where_there_are_few_samples() -> None:
     points, _ = blobs(8, 9)  # 72 samples: three clusters of 24
-    assert len(find(points, None, most=50, seed=0)[0]) <= 3
-    assert len(find(points[:20], None, most=50, seed=0)[0]) == 1
+    assert len(find(points, None, most=50, size=24, seed=0)[0]) <= 3
+    assert len(find(points, None, most=50, size=9, seed=0)[0]) == 8
+    assert len(find(points[:20], None, most=50, size=24, seed=0)[0]) == 1
 
 
 KNOWN = Clusters((0, 0, 1, 2, 2, 2), (10, 30, 5, 1, 2, 7))
@@ -118,8 +120,8 @@ def test_labels_stay_what_they_are() -> None:
     assert torch.equal(torch.bincount(dataset.told), torch.full((25,), 100))
     assert torch.equal(torch.tensor(dataset.clusters.labels)[dataset.told], dataset.numbers)
     assert plan.to_json()["clusters"] == 25
-    assert clustered(medium, dataset.dataset, 0, 0) is dataset.dataset
-    assert clustered(medium, dataset.dataset, 2, 0) is dataset.dataset  # one cluster a label says nothing new
+    assert clustered(medium, dataset.dataset, TrainSettings()) is dataset.dataset
+    assert clustered(medium, dataset.dataset, TrainSettings(clusters=2)) is dataset.dataset  # one cluster a label says nothing new
     unlabelled = points_of(api.plan("points", layers=[("", {**EVERY_MODE, "train.conditional": False})]))
     assert (unlabelled.labels, unlabelled.numbers, unlabelled.clusters.labels) == ((), None, (0,) * 25)
 
@@ -145,6 +147,22 @@ def test_a_cluster_is_what_its_samples_look_like(run: Path) -> None:
     wanted = torch.tensor(known.told(seeds, [1] * 200))
     assert (torch.cdist(samples, centres).argmin(1) == wanted).double().mean() > 0.25  # by chance a fifteenth, and it has learned for 2 s
     assert sampler.numbers(sampler.sample([3], "right").requests) == [known.draw(3, 1)]  # whatever the others are
+
+
+def test_a_walk_leads_gradually_from_cluster_to_cluster(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = paragone.load(run)
+    known = sampler.run.clusters
+    assert known is not None
+    first = 0
+    second = next(seed for seed in range(1, 100) if known.draw(seed, 1) != known.draw(first, 1))
+    walk = sampler.walk(first, second, 9, "right")
+    assert torch.equal(walk.samples[[0, -1]], sampler.sample([first, second], "right").samples)
+    shares = sampler._told(walk.requests)
+    assert isinstance(shares, torch.Tensor)
+    assert torch.equal(shares[:, known.draw(second, 1)], torch.linspace(0, 1, 9))
+    assert torch.allclose(shares.sum(1), torch.ones(9))
+    monkeypatch.setattr(sampler.generator, "blends", False)
+    assert sampler._told(walk.requests) == [known.draw(first, 1)] * 5 + [known.draw(second, 1)] * 4
 
 
 def test_evaluate_asks_for_what_create_would_make(run: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..errors import DataError, UsageError
+from ..modality import resolve
 from ..opening import open_data
 from .check import Check
 from .subject import Subject
@@ -74,6 +75,24 @@ def bad_data_is_refused_in_words(subject: Subject) -> str | None:
     return None
 
 
+def likeness_is_of_the_sample_alone(subject: Subject) -> str | None:
+    if subject.medium.embedding is None:
+        return None
+    dataset = subject.open()
+    embed = resolve(subject.medium.embedding)
+    samples = dataset.batch(torch.arange(min(len(dataset), SHOWN)), CPU)[0]
+    kept = samples.clone()
+    rows = embed(samples, dataset.spec)
+    if rows.dim() != 2 or len(rows) != len(samples) or not rows.is_floating_point() or not bool(rows.isfinite().all()):
+        return f"{len(samples)} samples gave {tuple(rows.shape)} {rows.dtype}; ({len(samples)}, D) finite floats were wanted"
+    if not torch.equal(samples, kept):
+        return "the samples were changed"
+    alone, scale = embed(samples[:1], dataset.spec), rows.abs().max()
+    if not torch.allclose(alone, rows[:1], atol=1e-3 * float(scale)):
+        return f"a sample alone has another row than among others: they differ by {(alone - rows[:1]).abs().max():.3g}"
+    return None
+
+
 def _bad_data(folder: Path) -> tuple[list[Path], list[Path]]:
     """What nothing can be learned from, and what some media might make something of."""
     (folder / "an-empty-folder").mkdir(parents=True, exist_ok=True)
@@ -99,6 +118,13 @@ CHECKS = (
         "equal samples have equal hashes, different ones different ones, and the same data always the same",
         "{dataset}, its hashes and fingerprint",
         hashes_follow_content,
+        each_preset=False,
+    ),
+    Check(
+        "likeness_is_of_the_sample_alone",
+        "the embedding, if there is one, gives one finite row a sample, which does not depend on the others",
+        "the embedding that {module} declares",
+        likeness_is_of_the_sample_alone,
         each_preset=False,
     ),
     Check(

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from .. import api
+from ..clusters import classes
 from ..data import Dataset
 from ..errors import PluginError
 from ..execution import Execution
@@ -124,7 +125,7 @@ class Subject:
 
     def players(self) -> Players:
         """New players on the CPU, the same each time."""
-        return build(self.medium, self.settled, self.dataset.spec, len(self.dataset.labels), seed=0)
+        return build(self.medium, self.settled, self.dataset.spec, classes(self.dataset), seed=0)
 
     def samples(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The first samples of the data and their labels, as many as :attr:`batch`, repeated where there are fewer."""

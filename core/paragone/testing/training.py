@@ -86,12 +86,11 @@ def saved_and_loaded_is_the_same(subject: Subject) -> str | None:
     checkpoint.restore(Run.open(subject.run), trainer)
     generator = trainer.ema.module
     latent = latents(SEEDS, latent_size(generator))
-    label = sampler.labels[0] if sampler.labels else None
-    numbers = None if label is None else [0] * len(SEEDS)
+    asked = sampler.sample(SEEDS, label=sampler.labels[0] if sampler.labels else None)
+    numbers, loaded = sampler.numbers(asked.requests), asked.samples
     plain, kept = (
         generate(each, sampler.spec, trainer.execution, latent, numbers) for each in (generator, fused(copy.deepcopy(generator)))
     )
-    loaded = sampler.sample(SEEDS, label=label).samples
     if not torch.equal(kept, loaded):
         return f"samples differ by up to {(kept - loaded).abs().max():.3g}"
     off, width = (kept - plain).abs().max().item(), sampler.spec.high - sampler.spec.low

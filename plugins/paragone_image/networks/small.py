@@ -116,6 +116,8 @@ class Refine(nn.Module):
 class SmallGenerator(nn.Module):
     """``(B, latent)``, ``(B,)`` → ``(B, C, H, W)`` in or near [-1, 1], premultiplied where there is alpha."""
 
+    blends = True
+
     def __init__(self, spec: SampleSpec, labels: int, config: SmallNetwork) -> None:
         super().__init__()
         self.latent_size, self.pyramid, self.config = config.latent, Pyramid.of(spec), config
@@ -136,8 +138,9 @@ class SmallGenerator(nn.Module):
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
-        if self.label is not None:
-            latent = torch.cat([latent, self.label(label)], 1)  # (B, 2Z)
+        if self.label is not None and label is not None:
+            told = label @ self.label.weight if label.is_floating_point() else self.label(label)
+            latent = torch.cat([latent, told], 1)  # (B, 2Z)
         style = self.style(latent)
         x = self.first(latent).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, W, h, w)
         for read, double, refine in zip(self.styles, self.doubles, self.refines, strict=True):

@@ -183,6 +183,12 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (patching(model.Points, "hashes", constant(lambda self: torch.randint(99, (len(self),)))), "opened twice"),
         (patching(model.Points, "hashes", constant(lambda self: torch.arange(len(self)))), "0 of 2500 different hashes are below zero"),
     ],
+    "likeness_is_of_the_sample_alone": [
+        (patching(model, "embed", lambda samples, spec: samples[:, 0]), r"64 samples gave (64,) torch.float32; (64, D) finite"),
+        (patching(model, "embed", lambda samples, spec: samples / 0), "finite floats were wanted"),
+        (patching(model, "embed", lambda samples, spec: samples.mul_(2.0)), "the samples were changed"),
+        (patching(model, "embed", lambda samples, spec: samples - samples.mean(0)), "another row than among others"),
+    ],
     "bad_data_is_refused_in_words": [
         (
             patching(model, "open_points", open_anything),

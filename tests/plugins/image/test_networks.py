@@ -203,3 +203,15 @@ def test_double_backward_agrees_with_finite_differences(name: str) -> None:
     exact = squared_gradient_norm(critic, x)
     estimates = [finite_difference_norm(critic, x, torch.randn_like(x), 1e-4) for _ in range(150)]
     assert torch.cat(estimates).mean().item() == pytest.approx(exact.mean().item(), rel=0.35)
+
+
+def test_shares_of_labels_lie_between_them() -> None:
+    generator = build("small", (4, 32, 32)).generator.eval()
+    latent = torch.randn(3, generator.latent_size)
+    label = torch.tensor([0, 1, 2])
+    with torch.no_grad():
+        whole = generator(latent, label)
+        assert torch.equal(generator(latent, torch.eye(3)), whole)
+        near = generator(latent, torch.eye(3) * 0.98 + 0.02 * torch.eye(3).roll(1, 1))
+        far = generator(latent, torch.eye(3).roll(1, 1))
+    assert 0 < (near - whole).abs().mean() < 0.2 * (far - whole).abs().mean()

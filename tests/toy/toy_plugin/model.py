@@ -51,6 +51,8 @@ def hidden_layers(config: PointNetwork, activation: nn.Module) -> list[nn.Module
 class PointGenerator(nn.Module):
     """(B, latent), (B,) → (B, 2) in [-1, 1]."""
 
+    blends = True
+
     def __init__(self, labels: int, config: PointNetwork) -> None:
         super().__init__()
         self.latent_size = config.latent
@@ -61,8 +63,8 @@ class PointGenerator(nn.Module):
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         hidden = self.first(latent)
-        if self.label is not None:
-            hidden = hidden + self.label(label)
+        if self.label is not None and label is not None:
+            hidden = hidden + (label @ self.label.weight if label.is_floating_point() else self.label(label))
         return torch.tanh(self.rest(hidden))
 
 
