@@ -57,3 +57,17 @@ def group_deviation(x: torch.Tensor, group: int) -> torch.Tensor:
     groups = x.float().view(-1, size, x.shape[1])  # (B/G, G, F)
     deviation = ((groups - groups.mean(1, keepdim=True)).square().mean(1) + 1e-8).sqrt().mean(1)  # (B/G,)
     return deviation.repeat_interleave(size)[:, None]
+
+
+def look_up(embedding: nn.Embedding, label: torch.Tensor) -> torch.Tensor:
+    """What ``embedding`` holds for numbers, or between numbers for shares of each: how a generator that blends reads its label.
+
+    Args:
+        embedding: ``(classes, D)``.
+        label: ``(B,)`` int64, or ``(B, classes)`` float32 that sums to 1 in each row.
+
+    Returns:
+        ``(B, D)``.
+    """
+    held: torch.Tensor = label @ embedding.weight if label.is_floating_point() else embedding(label)
+    return held

@@ -46,6 +46,7 @@ class Sampler:
         modality: what kind of sample it makes.
         spec: shape and range of one sample.
         labels: names it can be asked for, ``()`` for data without labels.
+        clusters: what its seeds draw from, ``None`` for a run without.
         settings: what it was trained with.
         hash: of its weights, for provenance.
         which: ``"last"`` or ``"best"`` weights.
@@ -56,6 +57,7 @@ class Sampler:
     ) -> None:
         self.run, self.modality, self.settings = run, modality, settings
         self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
+        self.clusters = run.clusters
         self.generator, self.execution = generator, execution
         self.hash, self.which = hash, which
         self._discriminator: nn.Module | None = None
@@ -208,12 +210,11 @@ class Sampler:
     def numbers(self, requests: Sequence[Request]) -> list[int] | None:
         """The numbers that networks are told, of clusters or else of labels; ``None`` if they are told nothing."""
         labels = [self.labels.index(request.label) for request in requests if request.label is not None] or None
-        clusters = self.run.clusters
-        return clusters.told([request.nearest_seed for request in requests], labels) if clusters else labels
+        return self.clusters.told([request.nearest_seed for request in requests], labels) if self.clusters else labels
 
     def _told(self, requests: Sequence[Request]) -> Told:
         """:meth:`numbers`; on a walk from one cluster to another shares of both, if the generator takes them."""
-        numbers, clusters = self.numbers(requests), self.run.clusters
+        numbers, clusters = self.numbers(requests), self.clusters
         if not clusters or numbers is None or not getattr(self.generator, "blends", False):
             return numbers
         if not any(request.walk for request in requests):

@@ -70,7 +70,7 @@ def report(row: str, examiner: Examiner, candidate: Evidence, reference: Evidenc
 def measured(row: str, sampler: Sampler, examiner: Examiner, reference: Evidence, seed: int) -> dict[str, Any]:
     """Scores of as many made sounds as there are real ones, of the same labels; and of each label alone."""
     numbers = reference.numbers if sampler.labels else None
-    made = examiner.generated(sampler.generator, range(len(reference)), numbers, sampler.run.clusters)
+    made = examiner.generated(sampler.generator, range(len(reference)), numbers, sampler.clusters)
     made = replace(made, numbers=reference.numbers, training=reference.training)
     plan = api.plan(MEDIUM, layers=[("benchmark", {"train.hold_out": HELD_OUT, "train.device": "cpu"})])
     assert plan.held is not None

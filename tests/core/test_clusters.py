@@ -141,7 +141,7 @@ def test_a_cluster_is_what_its_samples_look_like(run: Path) -> None:
     sampler = paragone.load(run)
     seeds = range(200)
     samples = sampler.sample(seeds, "right").samples
-    known = sampler.run.clusters
+    known = sampler.clusters
     assert known is not None
     centres = clusters.read_centres(sampler.run.centres, known)
     wanted = torch.tensor(known.told(seeds, [1] * 200))
@@ -151,7 +151,7 @@ def test_a_cluster_is_what_its_samples_look_like(run: Path) -> None:
 
 def test_a_walk_leads_gradually_from_cluster_to_cluster(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = paragone.load(run)
-    known = sampler.run.clusters
+    known = sampler.clusters
     assert known is not None
     first = 0
     second = next(seed for seed in range(1, 100) if known.draw(seed, 1) != known.draw(first, 1))

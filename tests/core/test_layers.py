@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from paragone.layers import SLOPE, group_deviation, initialise, leaky_clamp
+from paragone.layers import SLOPE, group_deviation, initialise, leaky_clamp, look_up, look_up
 
 
 def test_leaky_clamp_is_exact_within_and_never_flat() -> None:
@@ -31,3 +31,11 @@ def test_initialised_layers_keep_the_size_of_numbers_through_leaky_relu() -> Non
     for layer in [initialise(nn.Linear(256, 256)) for _ in range(6)]:
         x = layer(torch.nn.functional.leaky_relu(x, SLOPE))
     assert 0.8 < x.std() < 1.25
+
+
+def test_look_up_reads_rows_and_what_lies_between() -> None:
+    held = nn.Embedding(3, 5)
+    rows = look_up(held, torch.tensor([2, 0]))
+    assert torch.equal(rows, held.weight[[2, 0]])
+    assert torch.equal(look_up(held, torch.eye(3)[[2, 0]]), rows)
+    assert torch.allclose(look_up(held, torch.tensor([[0.25, 0.0, 0.75]])), 0.25 * held.weight[:1] + 0.75 * held.weight[2:])

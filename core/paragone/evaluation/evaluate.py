@@ -164,7 +164,7 @@ def evaluate(
     if numbers is None and sampler.labels:
         numbers = torch.arange(count) % len(sampler.labels)
         notes.append("the data has no labels: samples of all labels alike were generated")
-    made = examiner.generated(sampler.generator, range(seed, seed + count), numbers, sampler.run.clusters)
+    made = examiner.generated(sampler.generator, range(seed, seed + count), numbers, sampler.clusters)
     generated = replace(made, training=sets.training)
 
     metrics = sampler.modality.metrics

@@ -19,7 +19,7 @@ def evaluation_works(subject: Subject) -> str | None:
         except UsageError:
             continue  # it needs an extra that is not installed; the error says which
         real = examiner.real(subject.dataset, "real samples", most=COUNT)
-        made = examiner.generated(sampler.generator, range(COUNT), labels_like(real, COUNT, seed=0), sampler.run.clusters)
+        made = examiner.generated(sampler.generator, range(COUNT), labels_like(real, COUNT, seed=0), sampler.clusters)
         for candidate, what in ((made, "generated"), (real, "real")):
             for name, score in ask(medium.metrics, candidate, real, seed=0).items():
                 if score.value is None and not score.doubt:

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import nn
 
-from paragone.layers import initialise, leaky_clamp, perceptron
+from paragone.layers import initialise, leaky_clamp, look_up, perceptron
 from paragone.spec import SampleSpec
 
 from ..presets import SoundNetwork
@@ -37,6 +37,8 @@ class SoundGenerator(nn.Module):
     learn how loud they are.
     """
 
+    blends = True
+
     def __init__(self, spec: SampleSpec, labels: int, config: SoundNetwork) -> None:
         super().__init__()
         self.latent_size, self.length, self.code = config.latent + 1, spec.shape[1], config.latent
@@ -55,8 +57,8 @@ class SoundGenerator(nn.Module):
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
         code, place = latent[:, : self.code], latent[:, self.code]
-        if self.label is not None:
-            code = torch.cat([code, self.label(label)], 1)  # (B, 2Z)
+        if self.label is not None and label is not None:
+            code = torch.cat([code, look_up(self.label, label)], 1)  # (B, 2Z)
         style = self.style(code)
         x = self.first(code).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, C, 1, T)
         for refine in self.plan:

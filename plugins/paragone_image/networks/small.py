@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn.functional import conv_transpose2d, interpolate, leaky_relu, pad, pixel_unshuffle
 
-from paragone.layers import GAIN, SLOPE, group_deviation, initialise, leaky_clamp, perceptron
+from paragone.layers import GAIN, SLOPE, group_deviation, initialise, leaky_clamp, look_up, perceptron
 from paragone.players import Players
 from paragone.spec import SampleSpec
 
@@ -139,8 +139,7 @@ class SmallGenerator(nn.Module):
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
         if self.label is not None and label is not None:
-            told = label @ self.label.weight if label.is_floating_point() else self.label(label)
-            latent = torch.cat([latent, told], 1)  # (B, 2Z)
+            latent = torch.cat([latent, look_up(self.label, label)], 1)  # (B, 2Z)
         style = self.style(latent)
         x = self.first(latent).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, W, h, w)
         for read, double, refine in zip(self.styles, self.doubles, self.refines, strict=True):

@@ -14,6 +14,7 @@ from torch import nn
 from paragone.errors import DataError
 from paragone.execution import Execution
 from paragone.in_memory import InMemory
+from paragone.layers import look_up
 from paragone.players import Players
 from paragone.randomness import generator_for
 from paragone.spec import Axis, SampleSpec
@@ -64,7 +65,7 @@ class PointGenerator(nn.Module):
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         hidden = self.first(latent)
         if self.label is not None and label is not None:
-            hidden = hidden + (label @ self.label.weight if label.is_floating_point() else self.label(label))
+            hidden = hidden + look_up(self.label, label)
         return torch.tanh(self.rest(hidden))
 
 
