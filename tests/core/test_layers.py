@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from paragone.layers import SLOPE, group_deviation, initialise, leaky_clamp, look_up, look_up
+from paragone.layers import SLOPE, group_deviation, initialise, leaky_clamp, look_up
 
 
 def test_leaky_clamp_is_exact_within_and_never_flat() -> None:
