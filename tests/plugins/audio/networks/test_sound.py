@@ -69,6 +69,7 @@ def test_the_label_and_every_part_of_the_latent_matter() -> None:
         same = generator(latent, label)
         assert torch.equal(generator(latent, label), same)
         assert not torch.allclose(generator(latent, label + 1), same, atol=1e-4)
+        assert torch.equal(generator(latent, torch.eye(3)[:1]), same)  # all of one label, as a walk between clusters asks for it
         for entry in range(5):
             moved = latent.clone()
             moved[:, entry] += 1
