@@ -9,9 +9,11 @@ sample draws its cluster, as often as the data has it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +58,18 @@ class Clusters:
         return len(self.labels)
 
     @cached_property
-    def _ends(self) -> dict[int, tuple[int, torch.Tensor]]:
+    def _ends(self) -> dict[int, tuple[int, list[int]]]:
         """For each label its first cluster, and the sums of the sizes up to each of its clusters."""
         found = {}
         for label in sorted(set(self.labels)):
             first = self.labels.index(label)
-            found[label] = first, torch.tensor(self.sizes[first : first + self.labels.count(label)]).cumsum(0)
+            found[label] = first, list(accumulate(self.sizes[first : first + self.labels.count(label)]))
         return found
 
     def draw(self, seed: int, label: int = 0) -> int:
         """The cluster of a sample: one of its label's, each as likely as the data has it; a function of both arguments alone."""
         first, ends = self._ends[label]
-        drawn = torch.randint(int(ends[-1]), (), generator=generator_for(seed, "cluster"))
-        return first + int(torch.searchsorted(ends, drawn, right=True))
+        return first + bisect_right(ends, derive(seed, "cluster") % ends[-1])  # of 63 bits, so no cluster is favoured
 
     def told(self, seeds: Sequence[int], labels: Sequence[int] | None) -> list[int]:
         """:meth:`draw` for each."""
