@@ -20,7 +20,8 @@ def summary(plan: Mapping[str, Any]) -> str:
     """
     data = plan["data"]
     labels = f" with {len(data['labels'])} labels" if data["labels"] else ""
-    what = f"{plan['modality']} {plan['preset']}: {data['samples']:,} samples{labels} ({data['spec']})"
+    clusters = f" in {plan['clusters']} clusters" if plan["clusters"] else ""
+    what = f"{plan['modality']} {plan['preset']}: {data['samples']:,} samples{labels}{clusters} ({data['spec']})"
     among = f" by {plan['processes']} processes" if plan["processes"] > 1 else ""
     return f"{what} on {plan['device']} in {plan['precision']}{among} → {plan['out']}"
 
@@ -40,6 +41,7 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         "data": f"{data['path'] or 'starter set'}, {data['samples']:,} samples",
         "sample": data["spec"],
         "labels": f"{len(data['labels'])}: {shown}" if data["labels"] else "none",
+        "clusters": f"{plan['clusters']} of like samples" if plan["clusters"] else "none",
         "generator": f"{count['generator']:,} parameters",
         "discriminator": f"{count['discriminator']:,} parameters",
         "device": f"{plan['device']}, {plan['precision']}",

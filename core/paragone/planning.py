@@ -90,7 +90,7 @@ def decide(medium: Modality, data: str | Path | None, out: str | Path | None, la
     source = None if data is None else Path(data)
     dataset, held = _open(medium, settings, source, reporter, ranks)
     train = settings.train
-    dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train), reporter)
+    dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
     path = Path(ranks.tell(lambda: str(out or marked(ranks.world) or free_name(medium.name))))
     return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
 
@@ -117,9 +117,9 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     train, clusters = settings.train, opened.clusters
     if clusters and opened.begun:
         centres = opened.centres
-        dataset = _shared(dataset, ranks, lambda: clustered_again(medium, dataset, clusters, read_centres(centres, clusters)), reporter)
+        dataset = _shared(dataset, ranks, lambda: clustered_again(medium, dataset, clusters, read_centres(centres, clusters)))
     elif clusters:  # a training that was killed before it had saved anything begins anew
-        dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train), reporter)
+        dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
     plan = _with_players(medium, settings, dataset, held, execution, source, opened.path, ranks, reporter)
     opened.config.update(settings=settings.to_dict(), data=plan.data_facts(), clusters=plan.clusters_json())
     return plan
@@ -190,7 +190,7 @@ def _open(
     return training, held
 
 
-def _shared(dataset: Dataset, ranks: Ranks, find: Callable[[], Dataset], reporter: Reporter) -> Dataset:
+def _shared(dataset: Dataset, ranks: Ranks, find: Callable[[], Dataset]) -> Dataset:
     """What ``find`` makes of ``dataset``, which of several processes the first alone asks."""
 
     def parts() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -203,7 +203,6 @@ def _shared(dataset: Dataset, ranks: Ranks, find: Callable[[], Dataset], reporte
     if not facts:
         return dataset
     clusters = Clusters(tuple(facts["labels"]), tuple(facts["sizes"]))
-    reporter.note(f"{len(clusters)} clusters of like samples are learned.")
     return Clustered(dataset, clusters, tensors["told"], tensors["centres"])
 
 

@@ -12,6 +12,7 @@ PLAN = {
     "preset": "mlp",
     "out": "runs/a",
     "data": {"path": None, "samples": 2500, "labels": [str(n) for n in range(40)], "fingerprint": "0", "spec": "2 coordinate"},
+    "clusters": 0,
     "parameters": {"generator": 4610, "discriminator": 4545},
     "device": "cpu",
     "processes": 1,
@@ -22,6 +23,7 @@ PLAN = {
 
 def test_a_plan_in_one_line() -> None:
     assert summary(PLAN) == "points mlp: 2,500 samples with 40 labels (2 coordinate) on cpu in fp32 → runs/a"
+    assert "40 labels in 64 clusters (2 coordinate)" in summary({**PLAN, "clusters": 64})
 
 
 def test_a_plan_line_by_line() -> None:
@@ -29,6 +31,8 @@ def test_a_plan_line_by_line() -> None:
     assert facts["data"] == "starter set, 2,500 samples"
     assert facts["labels"].startswith("40: 0, 1, ")
     assert facts["labels"].endswith(", …")
+    assert facts["clusters"] == "none"
+    assert "clusters       64 of like samples" in lines({**PLAN, "clusters": 64})
     assert facts["budget"] == "10,000 samples, 64 samples a step"
 
 
