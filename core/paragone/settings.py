@@ -43,7 +43,7 @@ class TrainSettings:
     seed: int = setting(0, "Seed of everything random.", minimum=0, maximum=2**63 - 1)
     batch: int = setting(64, "Samples in one step, over all processes.", minimum=1, maximum=65_536)
     accumulate: int = setting(1, "Split each step's batch, or a process's share of it, into so many parts, to fit in memory.", minimum=1)
-    group: int = setting(1, "So many consecutive samples of a batch share one label.", minimum=1)
+    group: int = setting(1, "So many consecutive samples of a batch share one label, or cluster.", minimum=1)
     objective: ObjectiveName = setting("relativistic", "The game that the two players play.")
     conditional: bool = setting(True, "Learn the labels, where the data has some.")
     clusters: int = setting(
