@@ -49,7 +49,7 @@ class TrainSettings:
     clusters: int = setting(
         0, "Split the labels into so many clusters of like samples at most, and learn these; 0: none.", minimum=0, maximum=10_000
     )
-    cluster_size: int = setting(24, "Samples that a cluster has on average, at least; none has less than a third of it.", minimum=3)
+    cluster_size: int = setting(12, "Samples that a cluster has on average, at least; none has less than a third of it.", minimum=3)
     hold_out: float = setting(
         0.0, "Share of the samples, chosen by content, kept out of the training to judge it by.", minimum=0.0, maximum=0.5
     )

@@ -61,7 +61,7 @@ SMALL = Preset(
         "train.objective": "non-saturating",
         "train.batch": 64,
         "train.group": 4,
-        "train.clusters": 64,
+        "train.clusters": 256,
         "penalty.fd_r1": 0.1,
         "penalty.fd_r2": 0.1,
         "penalty.sigma": 0.03,
