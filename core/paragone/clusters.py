@@ -21,7 +21,7 @@ import torch
 
 from . import weights
 from .data import Dataset
-from .errors import RunError, UsageError
+from .errors import PluginError, RunError, UsageError
 from .modality import Modality, resolve, running
 from .randomness import derive, generator_for
 from .settings import TrainSettings
@@ -29,8 +29,11 @@ from .settings import TrainSettings
 ROUNDS, TRIES = 30, 4
 """Of Lloyd's algorithm, and how often it begins anew."""
 
-BLOCK = 4096
-"""Samples whose distances are found at a time."""
+FITTED = 16_384
+"""Samples of a label that k-means looks at, at most; all are then put into the nearest cluster."""
+
+BLOCK, READ = 4096, 256
+"""Samples whose distances are found, and that are read, at a time."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,17 @@ def read_centres(file: Path, clusters: Clusters) -> torch.Tensor:
 
 
 def clustered_again(medium: Modality, dataset: Dataset, clusters: Clusters, centres: torch.Tensor) -> Clustered:
-    """``dataset`` with the clusters that a training began with, though it may hold other samples now."""
-    told = nearest(embedded(medium, dataset), dataset.numbers, centres, torch.tensor(clusters.labels))
+    """``dataset`` with the clusters that a training began with, though it may hold other samples now.
+
+    Raises:
+        RunError: if the medium tells in another way by now what is alike.
+        UsageError, PluginError: as :func:`embedded`.
+    """
+    points = embedded(medium, dataset)
+    if points.shape[1] != centres.shape[1]:
+        what = f"has clusters by {centres.shape[1]} numbers a sample, {medium.name} now gives {points.shape[1]}"
+        raise RunError(what, where="clusters.safetensors", fix="Continue with the version of the plugin that began it.")
+    told = nearest(points, dataset.numbers, centres, torch.tensor(clusters.labels))
     return Clustered(dataset, clusters, told, centres)
 
 
@@ -164,15 +176,19 @@ def embedded(medium: Modality, dataset: Dataset) -> torch.Tensor:
 
     Raises:
         UsageError: if the medium has none.
-        PluginError: if it fails.
+        PluginError: if it fails, or gives something else.
     """
     code = medium.embedding
     if code is None:
         raise UsageError(f"{medium.name} says of no two samples whether they are alike", where="train.clusters", fix="Set it to 0.")
     with running(code):
         embed = resolve(code)
-        blocks = torch.split(torch.arange(len(dataset)), BLOCK)
-        return torch.cat([embed(dataset.batch(block, torch.device("cpu"))[0], dataset.spec).float() for block in blocks])
+        blocks = torch.split(torch.arange(len(dataset)), READ)
+        rows = torch.cat([embed(dataset.batch(block, torch.device("cpu"))[0], dataset.spec).float() for block in blocks])
+    if rows.dim() != 2 or len(rows) != len(dataset) or not bool(rows.isfinite().all()):
+        what = f"gives {tuple(rows.shape)} numbers for {len(dataset)} samples, or some that are not finite"
+        raise PluginError(what, where=code, fix="Tell the author of the plugin; train.clusters=0 does without.")
+    return rows
 
 
 def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -193,8 +209,9 @@ def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: in
     centres, labels = [], []
     for label in torch.unique(numbers).tolist():
         mine = points[numbers == label]
+        some = mine[torch.arange(FITTED) * len(mine) // FITTED] if len(mine) > FITTED else mine
         count = max(1, min(round(most * len(mine) / len(points)), round(len(mine) / size)))
-        centres.append(_without_small(mine, k_means(mine, count, derive(seed, "clusters", label)), size / 3))
+        centres.append(_without_small(mine, k_means(some, count, derive(seed, "clusters", label)), size / 3))
         labels += [label] * len(centres[-1])
     return torch.cat(centres), torch.tensor(labels)
 

@@ -31,6 +31,10 @@ from .settings import DEFAULT_MINUTES, Settings, TrainSettings, settle
 from .spec import SampleSpec
 
 
+MANY = 10_000
+"""Samples from which on a user is told what takes a while."""
+
+
 @dataclass
 class Plan:
     """A training, decided but not begun.
@@ -90,6 +94,8 @@ def decide(medium: Modality, data: str | Path | None, out: str | Path | None, la
     source = None if data is None else Path(data)
     dataset, held = _open(medium, settings, source, reporter, ranks)
     train = settings.train
+    if train.clusters and len(dataset) >= MANY:
+        reporter.note(f"Looking for clusters among {len(dataset):,} samples.")
     dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
     path = Path(ranks.tell(lambda: str(out or marked(ranks.world) or free_name(medium.name))))
     return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)

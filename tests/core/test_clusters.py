@@ -12,11 +12,12 @@ import pytest
 import torch
 from scipy.cluster.vq import kmeans2
 from scipy.stats import chisquare
+from toy_plugin import model
 
 import paragone
 from paragone import api, clusters
 from paragone.clusters import Clustered, Clusters, clustered, find, k_means, nearest
-from paragone.errors import Interrupted, RunError, UsageError
+from paragone.errors import Interrupted, PluginError, RunError, UsageError
 from paragone.evaluation.evaluate import evaluate
 from paragone.registry import registry
 from paragone.reporting import Silent
@@ -131,6 +132,27 @@ def test_a_medium_that_cannot_tell_what_is_alike_says_so() -> None:
         api.plan("text", layers=[("", {"train.clusters": 4})])
 
 
+@pytest.mark.parametrize(
+    ("embed", "said"),
+    [
+        (lambda samples, spec: samples[:, 0], r"gives \(2500,\) numbers for 2500 samples"),
+        (lambda samples, spec: samples / 0, "not finite"),
+        (lambda samples, spec: 1 / 0, "fails: ZeroDivisionError"),
+    ],
+)
+def test_an_embedding_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, embed: Any, said: str) -> None:
+    monkeypatch.setattr(model, "embed", embed)
+    with pytest.raises(PluginError, match=said):
+        api.plan("points", layers=[("", EVERY_MODE)])
+
+
+def test_of_many_samples_some_are_looked_at_and_all_are_placed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "FITTED", 300)
+    dataset = points_of(api.plan("points", layers=[("", EVERY_MODE)]))
+    assert len(dataset.told) == 2500
+    assert torch.equal(torch.bincount(dataset.told), torch.full((25,), 100))
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("clustered") / "run"
@@ -228,6 +250,13 @@ def test_clusters_of_other_labels_are_refused(run: Path, tmp_path: Path) -> None
     entry = {"labels": [0, 1, 2], "sizes": [5, 5, 5]}
     with pytest.raises(RunError, match="has clusters of other labels"):
         Run.open(damaged(run, tmp_path / "run", lambda config: config.update(clusters=entry)))
+
+
+def test_a_plugin_that_has_changed_its_mind_is_told(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    monkeypatch.setattr(model, "embed", lambda samples, spec: torch.cat([samples, samples], 1))
+    with pytest.raises(RunError, match="has clusters by 2 numbers a sample, points now gives 4"):
+        api.resume(tmp_path / "run", layers=[("", {"train.samples": 70_000})])
 
 
 def test_a_resume_without_its_centres_says_what_is_missing(run: Path, tmp_path: Path) -> None:
