@@ -30,7 +30,6 @@ from .sampler import build, describe
 from .settings import DEFAULT_MINUTES, Settings, TrainSettings, settle
 from .spec import SampleSpec
 
-
 MANY = 10_000
 """Samples from which on a user is told what takes a while."""
 
