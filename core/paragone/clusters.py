@@ -180,7 +180,7 @@ def embedded(medium: Modality, dataset: Dataset) -> torch.Tensor:
     """
     code = medium.embedding
     if code is None:
-        raise UsageError(f"{medium.name} says of no two samples whether they are alike", where="train.clusters", fix="Set it to 0.")
+        raise UsageError(f"{medium.name} has no embedding to find clusters by", where="train.clusters", fix="Set it to 0.")
     with running(code):
         embed = resolve(code)
         blocks = torch.split(torch.arange(len(dataset)), READ)

@@ -128,7 +128,7 @@ def test_labels_stay_what_they_are() -> None:
 
 
 def test_a_medium_that_cannot_tell_what_is_alike_says_so() -> None:
-    with pytest.raises(UsageError, match=r"text says of no two samples whether they are alike\nSet it to 0|train.clusters"):
+    with pytest.raises(UsageError, match=r"train.clusters: text has no embedding to find clusters by\nSet it to 0"):
         api.plan("text", layers=[("", {"train.clusters": 4})])
 
 
