@@ -127,9 +127,9 @@ def clustered(medium: Modality, dataset: Dataset, train: TrainSettings) -> Datas
         return dataset
     points = embedded(medium, dataset)
     centres, labels = find(points, dataset.numbers, train.clusters, train.cluster_size, train.seed)
-    told = nearest(points, dataset.numbers, centres, labels)
     if len(centres) <= max(1, len(dataset.labels)):
         return dataset
+    told = nearest(points, centres, dataset.numbers, labels)
     sizes = torch.bincount(told, minlength=len(centres))
     return Clustered(dataset, Clusters(tuple(labels.tolist()), tuple(sizes.tolist())), told, centres)
 
@@ -167,7 +167,7 @@ def clustered_again(medium: Modality, dataset: Dataset, clusters: Clusters, cent
     if points.shape[1] != centres.shape[1]:
         what = f"has clusters by {centres.shape[1]} numbers a sample, {medium.name} now gives {points.shape[1]}"
         raise RunError(what, where="clusters.safetensors", fix="Continue with the version of the plugin that began it.")
-    told = nearest(points, dataset.numbers, centres, torch.tensor(clusters.labels))
+    told = nearest(points, centres, dataset.numbers, torch.tensor(clusters.labels))
     return Clustered(dataset, clusters, told, centres)
 
 
@@ -219,24 +219,27 @@ def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: in
 def _without_small(points: torch.Tensor, centres: torch.Tensor, least: float) -> torch.Tensor:
     """``centres`` without those that fewer than ``least`` points are nearest to, the smallest first; one stays."""
     while len(centres) > 1:
-        sizes = torch.bincount(nearest(points, None, centres, torch.empty(0)), minlength=len(centres))
+        sizes = torch.bincount(nearest(points, centres), minlength=len(centres))
         if int(sizes.min()) >= least:
             break
         centres = centres[torch.arange(len(centres)) != sizes.argmin()]
     return centres
 
 
-def nearest(points: torch.Tensor, numbers: torch.Tensor | None, centres: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def nearest(
+    points: torch.Tensor, centres: torch.Tensor, numbers: torch.Tensor | None = None, labels: torch.Tensor | None = None
+) -> torch.Tensor:
     """``(N,)`` int64: of each point the nearest centre of its own label.
 
     Args:
-        points, numbers: as for :func:`find`.
-        centres, labels: what it returned.
+        points: as for :func:`find`.
+        centres: what it returned.
+        numbers, labels: of the points and of the centres; without either, any centre will do.
     """
     found = []
     for block in torch.split(torch.arange(len(points)), BLOCK):
         distances = torch.cdist(points[block], centres)
-        if numbers is not None:
+        if numbers is not None and labels is not None:
             distances[numbers[block, None] != labels] = torch.inf
         found.append(distances.argmin(1))
     return torch.cat(found)
@@ -257,14 +260,14 @@ def k_means(points: torch.Tensor, count: int, seed: int) -> torch.Tensor:
     for attempt in range(TRIES):
         centres = _spread(points, count, generator_for(seed, attempt))
         for _ in range(ROUNDS):
-            near = nearest(points, None, centres, torch.empty(0))
+            near = nearest(points, centres)
             sizes = torch.bincount(near, minlength=len(centres))
             sums = torch.zeros_like(centres).index_add_(0, near, points)
             moved = (sums / sizes[:, None])[sizes > 0]
             if len(moved) == len(centres) and torch.equal(moved, centres):
                 break
             centres = moved
-        loss = float((points - centres[nearest(points, None, centres, torch.empty(0))]).square().sum(dtype=torch.float64))
+        loss = float((points - centres[nearest(points, centres)]).square().sum(dtype=torch.float64))
         if loss < least:
             best, least = centres, loss
     return best

@@ -205,10 +205,8 @@ def _shared(dataset: Dataset, ranks: Ranks, find: Callable[[], Dataset]) -> Data
         return {"told": found.told, "centres": found.centres}, found.clusters.to_json()
 
     tensors, facts = ranks.read(parts)
-    if not facts:
-        return dataset
-    clusters = Clusters(tuple(facts["labels"]), tuple(facts["sizes"]))
-    return Clustered(dataset, clusters, tensors["told"], tensors["centres"])
+    clusters = Clusters.from_json(facts or None)
+    return Clustered(dataset, clusters, tensors["told"], tensors["centres"]) if clusters else dataset
 
 
 def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution, reporter: Reporter) -> Examiner | None:

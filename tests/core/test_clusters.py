@@ -42,7 +42,7 @@ def inertia(points: torch.Tensor, centres: torch.Tensor) -> float:
 
 def test_blobs_that_lie_apart_are_found() -> None:
     points, which = blobs(8, 30)
-    near = nearest(points, None, k_means(points, 8, seed=0), torch.empty(0))
+    near = nearest(points, k_means(points, 8, seed=0))
     assert len({(a, b) for a, b in zip(near.tolist(), which.tolist(), strict=True)}) == 8
 
 
@@ -60,9 +60,9 @@ def test_k_means_makes_no_more_centres_than_points_differ() -> None:
 def test_a_sample_is_in_the_nearest_cluster_of_its_own_label(monkeypatch: pytest.MonkeyPatch) -> None:
     points, numbers = torch.tensor([[0.0], [0.9], [1.0]]), torch.tensor([0, 0, 1])
     centres, labels = torch.tensor([[0.0], [3.0], [1.0]]), torch.tensor([0, 0, 1])
-    assert nearest(points, numbers, centres, labels).tolist() == [0, 0, 2]
+    assert nearest(points, centres, numbers, labels).tolist() == [0, 0, 2]
     monkeypatch.setattr(clusters, "BLOCK", 2)
-    assert nearest(points, numbers, centres, labels).tolist() == [0, 0, 2]
+    assert nearest(points, centres, numbers, labels).tolist() == [0, 0, 2]
 
 
 def test_clusters_belong_to_labels_and_none_is_small() -> None:
@@ -71,7 +71,7 @@ def test_clusters_belong_to_labels_and_none_is_small() -> None:
     numbers = torch.cat([which % 2, torch.tensor([0, 0, 0])])
     centres, labels = find(points, numbers, most=12, size=24, seed=0)
     assert labels.tolist() == sorted(labels.tolist())
-    sizes = torch.bincount(nearest(points, numbers, centres, labels))
+    sizes = torch.bincount(nearest(points, centres, numbers, labels))
     assert int(sizes.min()) >= 8
     assert len(centres) <= 12
     assert int(sizes.sum()) == len(points)
