@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import conv_transpose2d, leaky_relu
 
 from paragone.allocator import keep_freed_memory
 from paragone.execution import Execution
 from paragone.layers import SLOPE
+from paragone_image.networks.halving import Halve
 from paragone_image.networks.small import Double, added_up
 from paragone_image.networks.styled import EPSILON, styled
 
@@ -75,6 +77,19 @@ def test_doubling_beside_the_transposed_convolution(channels: int, side: int, ca
     with torch.inference_mode():
         times = alternate(lambda: fused(x[:16]), lambda: double(x[:16]), ROUNDS)
     _say(capsys, f"sampling, {channels} maps of {side}×{side}, the transposed convolution over doubling", *times)
+
+
+@pytest.mark.parametrize("batch", [BATCH // 2, 2 * BATCH])
+def test_halving_beside_torch_s_gradient(batch: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last halving, of the encoder's batch where it reconstructs half of one, and of the discriminator's: reals and fakes."""
+    execution = Execution.choose("cpu")
+    ours, torchs = Halve(128, 256), nn.Conv2d(128, 256, 4, 2, 1)
+    for layer in (ours, torchs):
+        execution.place(layer)
+    x = torch.randn(batch, 128, 8, 8).contiguous(memory_format=torch.channels_last).requires_grad_()
+    with execution.autocast():
+        times = alternate(*(there_and_back(lambda layer=layer: layer(x)) for layer in (ours, torchs)), ROUNDS)  # type: ignore[misc]  # bound now
+    _say(capsys, f"halving {batch} samples of 128 maps of 8×8, forward and backward, over torch's own gradient", *times)
 
 
 def _say(capsys: pytest.CaptureFixture[str], what: str, ours: float, other: float) -> None:

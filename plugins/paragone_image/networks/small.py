@@ -28,6 +28,7 @@ from ..augmentation import PictureAugmentation
 from ..colour import premultiply, to_opponents
 from ..geometry import Pyramid
 from ..presets import SmallNetwork
+from .halving import Halve
 from .materials import Materials
 from .styled import styled
 
@@ -168,7 +169,7 @@ class Trunk(nn.Module):
         self.pyramid, self.chroma = pyramid, config.chroma_seen
         widths = [min(config.widest, 2 * config.width * 2**stage) for stage in range(pyramid.stages)]
         self.first = initialise(nn.Conv2d(4 * pyramid.channels, widths[0], 3, padding=1))
-        self.halves = nn.ModuleList(initialise(nn.Conv2d(before, after, 4, 2, 1)) for before, after in itertools.pairwise(widths))
+        self.halves = nn.ModuleList(initialise(Halve(before, after)) for before, after in itertools.pairwise(widths))
         finer = widths[:-1] if refined else []
         self.refines = nn.ModuleList(initialise(nn.Conv2d(width, width, 3, padding=1), gain=0.3 * GAIN) for width in finer)
         self.outputs = widths[-1] * pyramid.base_height * pyramid.base_width
