@@ -33,6 +33,7 @@ _PANELS = {
     "best": WHAT,
     "count": WHAT,
     "label": WHAT,
+    "like": WHAT,
     "seed": WHAT,
     "seeds": WHAT,
     "walk": WHAT,
@@ -52,6 +53,13 @@ class SampleFlags:
     best: bool = setting(False, "Use the best weights that --keep-best kept, not the last.")
     count: int = setting(COUNT, "How many to make.", minimum=1, maximum=seeds.MOST)
     label: str = setting("", "Make only this kind, one of the labels it was trained with. Not given: a mix.", metavar="LABEL")
+    like: int | None = setting(
+        None,
+        "Make only the kind of thing that this seed made. Of a seed made with --label, give that too.",
+        minimum=0,
+        maximum=seeds.LARGEST,
+        metavar="SEED",
+    )
     seed: int | None = setting(
         None, "Number of the first one; the same number makes the same again. Not given: at random.", minimum=0, maximum=seeds.LARGEST
     )
@@ -126,8 +134,8 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
 
     def stream(label: str | None) -> Iterator[Batch]:
         if walk:
-            return sampler.stream_walk(*walk, asked.count, label, asked.truncation, options, say)
-        return sampler.stream(numbers, label, asked.truncation, options, say)
+            return sampler.stream_walk(*walk, asked.count, label, asked.truncation, options, say, asked.like)
+        return sampler.stream(numbers, label, asked.truncation, options, say, asked.like)
 
     batches, counter = stream(asked.label or None), _Counter(asked.count if walk else len(numbers))
     if collector:

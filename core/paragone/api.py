@@ -178,10 +178,11 @@ def sample(
     label: str | None = None,
     truncation: float = 1.0,
     options: object = None,
+    like: int | None = None,
 ) -> Batch:
     """Sample from ``run``, or from the newest one under ``runs/``, or from the bundled model. See :meth:`Sampler.sample`."""
     folder = newest_run(registry().modality(modality)) if run is None else run
-    return load(folder, modality=modality).sample(seeds, label, truncation, options)
+    return load(folder, modality=modality).sample(seeds, label, truncation, options, like)
 
 
 def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:

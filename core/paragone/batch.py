@@ -78,10 +78,11 @@ class Batch:
         return self.sampler.judge(self.samples, self.requests).tolist() if self.sampler.has_discriminator else None
 
     def asked(self, index: int) -> dict[str, Any]:
-        """The seed and label of sample ``index``, and its place if it lies on a walk, as JSON values."""
+        """The seed and label of sample ``index``, its place if it lies on a walk, and which seed it is like, as JSON values."""
         request = self.requests[index]
         walk = {} if request.walk is None else {"walk": dict(vars(request.walk))}
-        return {"seed": request.seed, "label": request.label, **walk}
+        like = {} if request.like is None else {"like": request.like}
+        return {"seed": request.seed, "label": request.label, **walk, **like}
 
     def provenance(self, index: int) -> dict[str, Any]:
         """All it takes to make sample ``index`` again, as JSON values."""

@@ -39,17 +39,23 @@ class Request:
         label: one of the run's, ``None`` for data without labels.
         truncation: ψ, by which the latent is multiplied.
         walk: where between two seeds it lies, ``None`` for the sample of one.
+        like: the seed that draws its cluster; ``None`` where each seed draws its own.
     """
 
     seed: int
     label: str | None
     truncation: float
     walk: Walk | None = None
+    like: int | None = None
 
     @property
     def nearest_seed(self) -> int:
         """The seed itself; on a walk the one that is nearer: what cannot be gone through gradually is taken from it."""
         return self.seed if self.walk is None or self.walk.share <= 0.5 else self.walk.to
+
+    def of_cluster(self, seed: int) -> int:
+        """The seed that draws the cluster where ``seed`` would."""
+        return seed if self.like is None else self.like
 
     @property
     def name(self) -> str:

@@ -87,7 +87,9 @@ class Sampler:
         generator = fused(execution.place(players.generator).eval().requires_grad_(False))
         return cls(run, medium, settings, generator, execution, hash, which)
 
-    def sample(self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0, options: Any = None) -> Batch:
+    def sample(
+        self, seeds: Iterable[int], label: str | None = None, truncation: float = 1.0, options: Any = None, like: int | None = None
+    ) -> Batch:
         """One sample for each seed.
 
         Args:
@@ -96,13 +98,15 @@ class Sampler:
             truncation: ψ in (0, 2]: the latent is multiplied by it. Less is more
                 typical and less varied, more is the reverse. Marchesi 2017; Brock et al. 2019, section 3.1.
             options: an instance of the modality's ``sample_config``; its defaults, if not given.
+            like: a seed, to make only what is of the same kind as its sample: of its cluster, and of its label where
+                ``label`` is not given. Give ``label`` if that sample was asked for with one.
 
         Raises:
             UsageError: for an unknown label (naming the nearest), a negative seed,
-                no seeds, or ψ out of range.
+                no seeds, ψ out of range, or ``like`` where there are no clusters.
             ParagoneError: if what ``options`` ask for cannot be had.
         """
-        return Batch.joined(self.stream(seeds, label, truncation, options))
+        return Batch.joined(self.stream(seeds, label, truncation, options, like=like))
 
     def stream(
         self,
@@ -111,32 +115,43 @@ class Sampler:
         truncation: float = 1.0,
         options: Any = None,
         note: Callable[[str], None] | None = None,
+        like: int | None = None,
     ) -> Iterator[Batch]:
         """The same as :meth:`sample`, a few at a time: memory does not grow with their number.
 
         Args:
-            seeds, label, truncation, options: as there.
+            seeds, label, truncation, options, like: as there.
             note: told what a user should know after the last one.
 
         Raises:
             ParagoneError: as there; all that could be made before it has come.
         """
         self._check(label, truncation)
-        return self._make((Request(seed, label or self._label_of(seed), truncation) for seed in _checked(seeds)), options, note)
+        label = self._check_like(like, label)
+        return self._make((Request(seed, label or self._label_of(seed), truncation, like=like) for seed in _checked(seeds)), options, note)
 
-    def walk(self, first: int, second: int, steps: int, label: str | None = None, truncation: float = 1.0, options: Any = None) -> Batch:
+    def walk(
+        self,
+        first: int,
+        second: int,
+        steps: int,
+        label: str | None = None,
+        truncation: float = 1.0,
+        options: Any = None,
+        like: int | None = None,
+    ) -> Batch:
         """Samples of the latents between those of two seeds; the first and the last are those of the seeds.
 
         Args:
             first, second: whole numbers, 0 or more.
             steps: samples in all, 2 or more.
             label: as for :meth:`sample`; where each seed draws its own, that of the nearer one holds.
-            truncation, options: as there.
+            truncation, options, like: as there.
 
         Raises:
             UsageError: as there, and if there are fewer than 2 steps.
         """
-        return Batch.joined(self.stream_walk(first, second, steps, label, truncation, options))
+        return Batch.joined(self.stream_walk(first, second, steps, label, truncation, options, like=like))
 
     def stream_walk(
         self,
@@ -147,15 +162,17 @@ class Sampler:
         truncation: float = 1.0,
         options: Any = None,
         note: Callable[[str], None] | None = None,
+        like: int | None = None,
     ) -> Iterator[Batch]:
         """The same as :meth:`walk`, as :meth:`stream` is the same as :meth:`sample`."""
         self._check(label, truncation)
+        label = self._check_like(like, label)
         if steps < 2:
             raise UsageError(f"a walk of {steps} is none", where="steps", fix="It has 2 steps at least: where it begins and where it ends.")
         start, end = _checked([first, second])
 
         def place(step: int) -> Request:
-            request = Request(start, label, truncation, Walk(end, step, steps))
+            request = Request(start, label, truncation, Walk(end, step, steps), like)
             return dataclasses.replace(request, label=label or self._label_of(request.nearest_seed))
 
         return self._make(map(place, range(steps)), options, note)
@@ -210,7 +227,7 @@ class Sampler:
     def numbers(self, requests: Sequence[Request]) -> list[int] | None:
         """The numbers that networks are told, of clusters or else of labels; ``None`` if they are told nothing."""
         labels = [self.labels.index(request.label) for request in requests if request.label is not None] or None
-        return self.clusters.told([request.nearest_seed for request in requests], labels) if self.clusters else labels
+        return self.clusters.told([request.of_cluster(request.nearest_seed) for request in requests], labels) if self.clusters else labels
 
     def _told(self, requests: Sequence[Request]) -> Told:
         """:meth:`numbers`; on a walk from one cluster to another shares of both, if the generator takes them."""
@@ -224,8 +241,8 @@ class Sampler:
             if request.walk:
                 label, share = clusters.labels[number], request.walk.share
                 shares[row] = 0.0
-                shares[row, clusters.draw(request.seed, label)] += 1 - share
-                shares[row, clusters.draw(request.walk.to, label)] += share
+                shares[row, clusters.draw(request.of_cluster(request.seed), label)] += 1 - share
+                shares[row, clusters.draw(request.of_cluster(request.walk.to), label)] += share
         return shares
 
     @property
@@ -240,6 +257,22 @@ class Sampler:
             raise nearest_error("label", label, self.labels)
         if not 0 < truncation <= 2:
             raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 2", where="truncation")
+
+    def _check_like(self, like: int | None, label: str | None) -> str | None:
+        """The label to ask for: that of the sample of the seed ``like``, where ``label`` is not given.
+
+        Raises:
+            UsageError: if there are no clusters to be alike in, or ``like`` is no seed.
+        """
+        if like is None:
+            return label
+        (like,) = _checked([like])
+        if not self.clusters:
+            train = self.settings.train
+            few = f"Train on more samples, or with a smaller train.cluster_size (it was {train.cluster_size})"
+            fix = f"{few if train.clusters else 'Train with train.clusters above 0'}, or ask for a label."
+            raise UsageError("has no clusters, so no seed says what is like it", where=self.run.path, fix=fix)
+        return label or self._label_of(like)
 
     def _label_of(self, seed: int) -> str | None:
         if not self.labels:

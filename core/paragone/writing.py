@@ -34,16 +34,17 @@ def save_all(
     options: object = None,
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
+    like: int | None = None,
 ) -> list[Path]:
     """:meth:`Sampler.sample` and :meth:`Batch.save` for any number of seeds.
 
     Args:
-        sampler, seeds, label, truncation, out, options, overwrite: as there.
+        sampler, seeds, label, truncation, out, options, overwrite, like: as there.
         progress: called with the number of files written so far.
     """
     if len(set(seeds)) < len(seeds):
         raise UsageError("a seed is given twice", where="seeds", fix="Each seed makes one file; name each once.")
-    return write(sampler, sampler.stream(seeds, label, truncation, options), Path(out), options, overwrite, progress)
+    return write(sampler, sampler.stream(seeds, label, truncation, options, like=like), Path(out), options, overwrite, progress)
 
 
 def write(

@@ -54,6 +54,18 @@ def test_a_walk_makes_a_file_a_step(create: Create, trained: Path) -> None:
     assert [file["label"] for file in ends] == [facts["files"][place]["label"] for place in (0, -1)]
 
 
+def test_more_like_one_that_was_made(create: Create, toy: Path) -> None:
+    settings = ("--set", "train.clusters=100", "--set", "train.cluster_size=4")
+    assert create("points", "train", "--samples", "640", *settings, "--out", "clustered").code == 0
+    asked = ("points", "--run", "clustered", "--seeds", "5,6,7", "--json")
+    alike, plain = (json.loads(create(*asked, *more).out)["files"] for more in (("--like", "5", "--out", "a"), ("--out", "b")))
+    assert [file["like"] for file in alike] == [5, 5, 5]
+    assert {file["label"] for file in alike} == {plain[0]["label"]}
+    points = [[json.loads(Path(file["path"]).read_text())["point"] for file in files] for files in (alike, plain)]
+    assert points[0][0] == points[1][0]
+    assert "like" not in plain[0]
+
+
 def test_the_newest_run_is_taken(create: Create, trained: Path, toy: Path) -> None:
     shutil.copytree(trained, toy / "runs" / "mine")
     facts = json.loads(create("points", "--seed", "1", "--json").out)
@@ -133,6 +145,8 @@ def test_how_many_of_each_label_are_together(
         (["--walk", "3,-9"], "--walk: '3,-9' is no pair of seeds"),
         (["--walk", "3,4,5"], "--walk: '3,4,5' is no pair of seeds"),
         (["--walk", f"3,{2**63}"], "is no pair of seeds"),
+        (["--like", "-1"], "--like: -1 is out of range"),
+        (["--like", "x"], "--like: 'x' is not a whole number"),
         (["--seed"], "requires an argument"),
         (["--map", "a.json", "--out", "b"], "--out: "),
         (["--map", "a.json", "-n", "6"], "--count: there is room for 5 of each label"),

@@ -187,6 +187,42 @@ def test_a_walk_leads_gradually_from_cluster_to_cluster(run: Path, monkeypatch: 
     assert sampler._told(walk.requests) == [known.draw(first, 1)] * 5 + [known.draw(second, 1)] * 4
 
 
+def test_more_like_the_sample_of_a_seed(run: Path, tmp_path: Path) -> None:
+    sampler = paragone.load(run)
+    known = sampler.clusters
+    assert known is not None
+    other = next(seed for seed in range(1, 100) if known.draw(seed, 1) != known.draw(0, 1))
+    alike = sampler.sample([0, other], "right", like=0)
+    assert sampler.numbers(alike.requests) == [known.draw(0, 1)] * 2
+    plain = sampler.sample([0, other], "right")
+    assert torch.equal(alike.samples[0], plain.samples[0])  # a seed is like itself
+    assert not torch.equal(alike.samples[1], plain.samples[1])
+    anyone = sampler.sample(range(20), like=other)
+    assert set(anyone.labels) == {sampler.sample([other]).labels[0]}
+    assert torch.equal(sampler.sample([other], like=other).samples, sampler.sample([other]).samples)
+    walk = sampler.walk(0, other, 5, "right", like=other)
+    assert set(sampler.numbers(walk.requests) or []) == {known.draw(other, 1)}
+    assert torch.equal(walk.samples[[0, -1]], sampler.sample([0, other], "right", like=other).samples)
+    facts = [json.loads(path.read_text())["provenance"] for path in alike.save(tmp_path)[:-1]]
+    assert [(each["seed"], each["like"]) for each in facts] == [(0, 0), (other, 0)]
+    with pytest.raises(UsageError, match="-1 is negative"):
+        sampler.sample([0], like=-1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "fix"),
+    [
+        ({"train.clusters": 0}, "train.clusters above 0"),
+        ({"train.clusters": 9, "train.cluster_size": 9_999}, "smaller train.cluster_size (it was 9999)"),
+    ],
+)
+def test_without_clusters_nothing_is_like_a_seed(tmp_path: Path, settings: dict[str, object], fix: str) -> None:
+    model = paragone.load(paragone.train("points", out=tmp_path / "run", samples=64, settings=settings).path)
+    with pytest.raises(UsageError, match="has no clusters") as caught:
+        model.sample([1], like=0)
+    assert fix in str(caught.value)
+
+
 def test_evaluate_asks_for_what_create_would_make(run: Path) -> None:
     sampler = paragone.load(run)
     outcome = evaluate(run, count=64, extractor="bare")
