@@ -1,6 +1,6 @@
 """From seeds to samples to files.
 
-Sample *i* is a function of (weights, seed *i*, label, truncation) and of nothing
+Sample *i* is a function of (weights, seed *i*, label, truncation, like) and of nothing
 else: not of how many others are made, nor in which order or on how many devices.
 """
 
@@ -22,12 +22,11 @@ from .choosing import Chooser
 from .data import Dataset, hold_out
 from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
-from .generating import CHUNK, Told, best_count, generate, in_chunks, made_in_parallel
+from .generating import CHUNK, best_count, generate, in_chunks, made_in_parallel
+from .kinds import Kinds
 from .modality import Modality, require, resolve, running
-from .options import nearest_error
 from .own_data import own_data
 from .players import Players, fused, latent_size
-from .randomness import generator_for
 from .registry import registry
 from .request import Request, Walk
 from .run import Run
@@ -47,6 +46,7 @@ class Sampler:
         spec: shape and range of one sample.
         labels: names it can be asked for, ``()`` for data without labels.
         clusters: what its seeds draw from, ``None`` for a run without.
+        kinds: both of these, and what networks are told of them.
         settings: what it was trained with.
         hash: of its weights, for provenance.
         which: ``"last"`` or ``"best"`` weights.
@@ -56,8 +56,8 @@ class Sampler:
         self, run: Run, modality: Modality, settings: Settings, generator: nn.Module, execution: Execution, hash: str, which: str = "last"
     ) -> None:
         self.run, self.modality, self.settings = run, modality, settings
-        self.spec, self.labels = SampleSpec.from_json(run.config["spec"]), tuple(map(str, run.config["labels"]))
-        self.clusters = run.clusters
+        self.spec, self.kinds = SampleSpec.from_json(run.config["spec"]), Kinds.of(run, modality, settings.train)
+        self.labels, self.clusters = self.kinds.labels, self.kinds.clusters
         self.generator, self.execution = generator, execution
         self.hash, self.which = hash, which
         self._discriminator: nn.Module | None = None
@@ -126,9 +126,10 @@ class Sampler:
         Raises:
             ParagoneError: as there; all that could be made before it has come.
         """
-        self._check(label, truncation)
-        label = self._check_like(like, label)
-        return self._make((Request(seed, label or self._label_of(seed), truncation, like=like) for seed in _checked(seeds)), options, note)
+        label = self._settle(label, truncation, like)
+        return self._make(
+            (Request(seed, label or self.kinds.label_of(seed), truncation, like=like) for seed in _checked(seeds)), options, note
+        )
 
     def walk(
         self,
@@ -165,15 +166,14 @@ class Sampler:
         like: int | None = None,
     ) -> Iterator[Batch]:
         """The same as :meth:`walk`, as :meth:`stream` is the same as :meth:`sample`."""
-        self._check(label, truncation)
-        label = self._check_like(like, label)
+        label = self._settle(label, truncation, like)
         if steps < 2:
             raise UsageError(f"a walk of {steps} is none", where="steps", fix="It has 2 steps at least: where it begins and where it ends.")
         start, end = _checked([first, second])
 
         def place(step: int) -> Request:
             request = Request(start, label, truncation, Walk(end, step, steps), like)
-            return dataclasses.replace(request, label=label or self._label_of(request.nearest_seed))
+            return dataclasses.replace(request, label=label or self.kinds.label_of(request.nearest_seed))
 
         return self._make(map(place, range(steps)), options, note)
 
@@ -226,58 +226,26 @@ class Sampler:
 
     def numbers(self, requests: Sequence[Request]) -> list[int] | None:
         """The numbers that networks are told, of clusters or else of labels; ``None`` if they are told nothing."""
-        labels = [self.labels.index(request.label) for request in requests if request.label is not None] or None
-        return self.clusters.told([request.of_cluster(request.nearest_seed) for request in requests], labels) if self.clusters else labels
-
-    def _told(self, requests: Sequence[Request]) -> Told:
-        """:meth:`numbers`; on a walk from one cluster to another shares of both, if the generator takes them."""
-        numbers, clusters = self.numbers(requests), self.clusters
-        if not clusters or numbers is None or not getattr(self.generator, "blends", False):
-            return numbers
-        if not any(request.walk for request in requests):
-            return numbers
-        shares = torch.nn.functional.one_hot(torch.tensor(numbers), len(clusters)).float()
-        for row, (request, number) in enumerate(zip(requests, numbers, strict=True)):
-            if request.walk:
-                label, share = clusters.labels[number], request.walk.share
-                shares[row] = 0.0
-                shares[row, clusters.draw(request.of_cluster(request.seed), label)] += 1 - share
-                shares[row, clusters.draw(request.of_cluster(request.walk.to), label)] += share
-        return shares
+        return self.kinds.numbers(requests)
 
     @property
     def in_parallel(self) -> bool:
         """Whether several samples are made at once, each by one core: then it does not hurt if something else needs a core meanwhile."""
         return self.modality.choosing is None and made_in_parallel(self.generator, self.spec, self.execution)
 
-    def _check(self, label: str | None, truncation: float) -> None:
-        if label is not None and label not in self.labels:
-            if not self.labels:
-                raise UsageError("was trained without labels", where=self.run.path, fix="Leave the label out.")
-            raise nearest_error("label", label, self.labels)
-        if not 0 < truncation <= 2:
-            raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 2", where="truncation")
-
-    def _check_like(self, like: int | None, label: str | None) -> str | None:
-        """The label to ask for: that of the sample of the seed ``like``, where ``label`` is not given.
+    def _settle(self, label: str | None, truncation: float, like: int | None) -> str | None:
+        """The label that all have in common, if there is one.
 
         Raises:
-            UsageError: if there are no clusters to be alike in, or ``like`` is no seed.
+            UsageError: as :meth:`sample`.
         """
+        self.kinds.check(label)
+        if not 0 < truncation <= 2:
+            raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 2", where="truncation")
         if like is None:
             return label
         (like,) = _checked([like])
-        if not self.clusters:
-            train = self.settings.train
-            few = f"Train on more samples, or with a smaller train.cluster_size (it was {train.cluster_size})"
-            fix = f"{few if train.clusters else 'Train with train.clusters above 0'}, or ask for a label."
-            raise UsageError("has no clusters, so no seed says what is like it", where=self.run.path, fix=fix)
-        return label or self._label_of(like)
-
-    def _label_of(self, seed: int) -> str | None:
-        if not self.labels:
-            return None
-        return self.labels[int(torch.randint(len(self.labels), (), generator=generator_for(seed, "label")))]
+        return self.kinds.label_like(like, label)
 
     def _make(self, requests: Iterator[Request], options: Any, note: Callable[[str], None] | None) -> Iterator[Batch]:
         """The samples of ``requests``, a few at a time."""
@@ -302,7 +270,8 @@ class Sampler:
         """What the generator makes of each latent; where some of it cannot be used, what comes before that."""
         latent = torch.stack([request.latent(latent_size(self.generator)) for request in asked])
         try:
-            samples = generate(self.generator, self.spec, self.execution, latent, self._told(asked))
+            told = self.kinds.shares(asked) if getattr(self.generator, "blends", False) else self.kinds.numbers(asked)
+            samples = generate(self.generator, self.spec, self.execution, latent, told)
         except DivergenceError:
             if len(asked) <= CHUNK:
                 raise

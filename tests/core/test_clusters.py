@@ -179,12 +179,15 @@ def test_a_walk_leads_gradually_from_cluster_to_cluster(run: Path, monkeypatch: 
     second = next(seed for seed in range(1, 100) if known.draw(seed, 1) != known.draw(first, 1))
     walk = sampler.walk(first, second, 9, "right")
     assert torch.equal(walk.samples[[0, -1]], sampler.sample([first, second], "right").samples)
-    shares = sampler._told(walk.requests)
+    shares = sampler.kinds.shares(walk.requests)
     assert isinstance(shares, torch.Tensor)
     assert torch.equal(shares[:, known.draw(second, 1)], torch.linspace(0, 1, 9))
     assert torch.allclose(shares.sum(1), torch.ones(9))
     monkeypatch.setattr(sampler.generator, "blends", False)
-    assert sampler._told(walk.requests) == [known.draw(first, 1)] * 5 + [known.draw(second, 1)] * 4
+    abrupt = sampler.walk(first, second, 9, "right")
+    assert torch.equal(abrupt.samples[[0, -1]], walk.samples[[0, -1]])
+    assert not torch.equal(abrupt.samples[4], walk.samples[4])
+    assert sampler.numbers(walk.requests) == [known.draw(first, 1)] * 5 + [known.draw(second, 1)] * 4
 
 
 def test_more_like_the_sample_of_a_seed(run: Path, tmp_path: Path) -> None:
