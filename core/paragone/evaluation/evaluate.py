@@ -15,6 +15,7 @@ reference       what generated samples are held        what real samples stand f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -233,12 +234,13 @@ class _Sets:
     @classmethod
     def open(cls, sampler: Sampler, data: Path | None, reporter: Reporter, notes: list[str]) -> _Sets:
         """Open the run's own data, and ``data`` where it is other data."""
-        given = None if data is None else data_like(sampler, data, reporter.note)
+        given = None if data is None else data_like(sampler, data, lambda text: reporter.note(f"given data: {text}"))
         if given is not None and given.fingerprint == sampler.run.config["data"]["fingerprint"]:
             own: Dataset | None = given
             given = None
         else:
-            own = _own(sampler, reporter, notes, needed=given is None)
+            note = reporter.note if given is None else lambda text: reporter.note(f"training data: {text}")
+            own = _own(sampler, note, notes, needed=given is None)
         training, held = (None, None) if own is None else hold_out(own, sampler.settings.train.hold_out)
         if given is not None:
             if own is None:
@@ -252,10 +254,10 @@ class _Sets:
         return cls(training, held, None)
 
 
-def _own(sampler: Sampler, reporter: Reporter, notes: list[str], needed: bool) -> Dataset | None:
+def _own(sampler: Sampler, note: Callable[[str], None], notes: list[str], needed: bool) -> Dataset | None:
     """The data that the run was trained on, if it is still there and still the same."""
     try:
-        return own_data(sampler, reporter.note)
+        return own_data(sampler, note)
     except ParagoneError as error:
         if needed:
             fix = "Restore it, or name data to compare with: --data DATA."

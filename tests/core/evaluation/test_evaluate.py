@@ -19,6 +19,7 @@ from paragone.evaluation.evaluate import Evaluation, compare, evaluate
 from paragone.evaluation.evidence import Evidence
 from paragone.evaluation.metrics import FEATURE_METRICS
 from paragone.evaluation.report import render, write_report
+from paragone.reporting import Silent
 
 GRID = "x,y,label\n" + "".join(f"{x},{y},{'left' if x < 0 else 'right'}\n" for x in (-0.6, -0.2, 0.2, 0.6) for y in (-0.5, 0.5))
 
@@ -91,6 +92,26 @@ def test_other_data(held: Path, tmp_path: Path) -> None:
     unlabelled = facts(evaluate(held, other, count=128))
     assert unlabelled["labels"] == {}
     assert any("no labels" in note for note in unlabelled["notes"])
+
+
+class Heard(Silent):
+    """Keeps what is said about data."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_a_note_says_which_data_it_is_about_where_there_are_two(held: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("x,y,label\n0.2,0.5,right\n0.6,0.5,right\n")
+    both, own = Heard(), Heard()
+    evaluate(held, other, count=32, reporter=both)
+    assert [note.partition(": ")[0] for note in both.notes] == ["given data", "training data"]
+    evaluate(held, count=32, reporter=own)
+    assert [note.removeprefix("training data: ") for note in both.notes[1:]] == own.notes
 
 
 def test_one_label_with_one_sample(tmp_path: Path) -> None:
