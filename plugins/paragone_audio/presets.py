@@ -26,10 +26,7 @@ class SoundNetwork:
     style: int = setting(128, "Length of the style vector.", minimum=1)
     width: int = setting(64, "Channels of the generator's last maps; doubled at each quarter of the length.", minimum=4)
     widest: int = setting(256, "Never more channels than this.", minimum=4)
-    windows: str = setting(
-        "512,128",
-        "Windows of the discriminator's spectra, in samples: powers of 2; too long ones are left out, the encoder uses the first.",
-    )
+    windows: str = setting("512,128", "Windows of the discriminator's spectra, in samples: powers of 2; the encoder uses the first.")
     filters: int = setting(32, "Channels of a spectrum's first map; doubled at each half.", minimum=4)
     most_filters: int = setting(128, "Never more than this.", minimum=4)
     periods: str = setting("2,5", "Periods that the discriminator folds a waveform at, in samples.")

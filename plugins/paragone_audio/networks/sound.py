@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from paragone.errors import UsageError
 from paragone.players import Players
 from paragone.spec import SampleSpec
@@ -18,17 +16,15 @@ from .generator import SoundGenerator
 def build(spec: SampleSpec, labels: int, config: SoundNetwork) -> Players:
     """The players for sounds of any length and rate.
 
-    Windows of the discriminator that are longer than twice the sounds are left out.
-
     Raises:
-        UsageError: if that leaves none.
+        UsageError: if a window of the discriminator is longer than twice the sounds.
     """
-    windows, most = numbers(config.windows), 2 * spec.shape[1]
-    usable = [window for window in windows if window <= most]
-    if not usable:
-        what = f"a window of {min(windows)} samples is too long for sounds of {spec.shape[1]}"
-        raise UsageError(what, where="network.windows", fix=f"Use windows of at most {most} samples, or longer sounds with --seconds.")
-    config = replace(config, windows=",".join(map(str, usable)))
+    longest, length = max(numbers(config.windows)), spec.shape[1]
+    if longest > 2 * length:
+        what = f"a window of {longest} samples is too long for sounds of {length}"
+        raise UsageError(
+            what, where="network.windows", fix=f"Use windows of at most {2 * length} samples, or longer sounds with --seconds."
+        )
     return Players(
         SoundGenerator(spec, labels, config),
         SoundDiscriminator(spec, labels, config),
