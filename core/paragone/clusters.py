@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Any
 
 import torch
 
-from . import weights
+from . import instances, weights
 from .data import Dataset
 from .errors import PluginError, RunError, UsageError
+from .instances import Instances
 from .modality import Modality, resolve, running
 from .randomness import derive, generator_for
 from .settings import TrainSettings
@@ -38,27 +39,51 @@ BLOCK, READ = 4096, 256
 
 @dataclass(frozen=True)
 class Clusters:
-    """What a run knows of its clusters; cluster numbers take the place of label numbers.
+    """What a run knows of its clusters; their numbers, or those of the instances in them, take the place of label numbers.
 
     Attributes:
-        labels: the label number of each of K clusters, in order; all 0 without labels.
+        labels: the label number of each cluster, in order; all 0 without labels.
         sizes: samples in each, 1 or more.
+        counts: instances in each, 1 or more, which are numbered in this order; empty if players are told of clusters.
+        codes: numbers that describe an instance, 0 without.
     """
 
     labels: tuple[int, ...]
     sizes: tuple[int, ...]
+    counts: tuple[int, ...] = ()
+    codes: int = 0
 
     @classmethod
     def from_json(cls, value: Any) -> Clusters | None:
         """Of ``config.json``'s entry; ``None`` for a run without clusters."""
-        return None if value is None else cls(tuple(value["labels"]), tuple(value["sizes"]))
+        if value is None:
+            return None
+        return cls(tuple(value["labels"]), tuple(value["sizes"]), tuple(value.get("instances", ())), value.get("codes", 0))
 
-    def to_json(self) -> dict[str, list[int]]:
+    def to_json(self) -> dict[str, Any]:
         """The entry of ``config.json``."""
-        return {"labels": list(self.labels), "sizes": list(self.sizes)}
+        told = {"instances": list(self.counts), "codes": self.codes} if self.counts else {}
+        return {"labels": list(self.labels), "sizes": list(self.sizes), **told}
+
+    @property
+    def instances(self) -> Instances | None:
+        """What networks are told of before weights are read into them: the codes are 0. ``None`` without instances."""
+        return Instances(self.groups, torch.zeros(len(self), self.codes)) if self.counts else None
+
+    @property
+    def groups(self) -> torch.Tensor:
+        """``(K,)`` int64: the cluster of each number that can be told."""
+        groups = torch.arange(len(self.labels))
+        return groups.repeat_interleave(torch.tensor(self.counts)) if self.counts else groups
 
     def __len__(self) -> int:
-        return len(self.labels)
+        """How many numbers can be told, K."""
+        return sum(self.counts) or len(self.labels)
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """The first instance of each cluster."""
+        return list(accumulate(self.counts, initial=0))
 
     @cached_property
     def _ends(self) -> dict[int, tuple[int, list[int]]]:
@@ -70,9 +95,13 @@ class Clusters:
         return found
 
     def draw(self, seed: int, label: int = 0) -> int:
-        """The cluster of a sample: one of its label's, each as likely as the data has it; a function of both arguments alone."""
+        """What the sample of a seed is told: one of its label's clusters, each as likely as the data has it, or an instance in it.
+
+        A function of both arguments alone.
+        """
         first, ends = self._ends[label]
-        return first + bisect_right(ends, derive(seed, "cluster") % ends[-1])  # of 63 bits, so no cluster is favoured
+        cluster = first + bisect_right(ends, derive(seed, "cluster") % ends[-1])  # of 63 bits, so no cluster is favoured
+        return self._firsts[cluster] + derive(seed, "instance") % self.counts[cluster] if self.counts else cluster
 
     def told(self, seeds: Sequence[int], labels: Sequence[int] | None) -> list[int]:
         """:meth:`draw` for each."""
@@ -85,12 +114,14 @@ class Clustered:
     Args:
         dataset: the other.
         clusters: of it.
-        told: ``(len(dataset),)`` int64, the cluster of each sample.
-        centres: ``(K, D)`` float32, where each cluster is; a training that is continued needs them.
+        near: ``(len(dataset), M)`` int64, the cluster of each sample, or the nearest M instances, the very nearest first.
+        centres: ``(K, D)`` float32, where each cluster or instance is; a training that is continued needs them.
     """
 
-    def __init__(self, dataset: Dataset, clusters: Clusters, told: torch.Tensor, centres: torch.Tensor) -> None:
-        self.dataset, self.clusters, self.told, self.centres = dataset, clusters, told, centres
+    def __init__(self, dataset: Dataset, clusters: Clusters, near: torch.Tensor, centres: torch.Tensor) -> None:
+        self.dataset, self.clusters, self.near, self.centres = dataset, clusters, near, centres
+        self.told = near[:, 0]
+        self.groups = clusters.groups[self.told]
         self.spec, self.labels, self.numbers = dataset.spec, dataset.labels, dataset.numbers
         self.hashes, self.fingerprint = dataset.hashes, dataset.fingerprint
 
@@ -101,15 +132,25 @@ class Clustered:
         """Samples and cluster numbers at ``indices``."""
         return self.dataset.batch(indices, device)[0], self.told[indices].to(device)
 
+    @property
+    def instances(self) -> Instances | None:
+        """What networks are told of; ``None`` without instances."""
+        return Instances(self.clusters.groups, instances.described(self.centres)) if self.clusters.counts else None
 
-def told(dataset: Dataset) -> torch.Tensor | None:
-    """``(len(dataset),)`` int64: the numbers that the players are told of each sample; ``None`` if they are told nothing."""
-    return dataset.told if isinstance(dataset, Clustered) else dataset.numbers
+
+def groups(dataset: Dataset) -> torch.Tensor | None:
+    """``(len(dataset),)`` int64: the cluster, or else the label, of each sample; ``None`` without either."""
+    return dataset.groups if isinstance(dataset, Clustered) else dataset.numbers
 
 
 def classes(dataset: Dataset) -> int:
     """How many numbers there are to be told; 0 if nothing is."""
     return len(dataset.clusters) if isinstance(dataset, Clustered) else len(dataset.labels)
+
+
+def described(dataset: Dataset) -> Instances | None:
+    """What networks that learn ``dataset`` have to know of its instances; ``None`` without."""
+    return dataset.instances if isinstance(dataset, Clustered) else None
 
 
 def clustered(medium: Modality, dataset: Dataset, train: TrainSettings) -> Dataset:
@@ -130,8 +171,14 @@ def clustered(medium: Modality, dataset: Dataset, train: TrainSettings) -> Datas
     if len(centres) <= max(1, len(dataset.labels)):
         return dataset
     told = nearest(points, centres, dataset.numbers, labels)
-    sizes = torch.bincount(told, minlength=len(centres))
-    return Clustered(dataset, Clusters(tuple(labels.tolist()), tuple(sizes.tolist())), told, centres)
+    clusters = Clusters(tuple(labels.tolist()), tuple(torch.bincount(told, minlength=len(centres)).tolist()))
+    if not train.neighbours:
+        return Clustered(dataset, clusters, told[:, None], centres)
+    places = instances.chosen(told)
+    counts = torch.bincount(told[places])
+    centres = points[places]
+    clusters = replace(clusters, counts=tuple(counts.tolist()), codes=min(instances.CODES, *centres.shape))
+    return Clustered(dataset, clusters, _near(points, centres, clusters, dataset.numbers, train.neighbours), centres)
 
 
 def save_centres(file: Path, dataset: Dataset) -> None:
@@ -156,7 +203,7 @@ def read_centres(file: Path, clusters: Clusters) -> torch.Tensor:
     return centres
 
 
-def clustered_again(medium: Modality, dataset: Dataset, clusters: Clusters, centres: torch.Tensor) -> Clustered:
+def clustered_again(medium: Modality, dataset: Dataset, clusters: Clusters, centres: torch.Tensor, count: int) -> Clustered:
     """``dataset`` with the clusters that a training began with, though it may hold other samples now.
 
     Raises:
@@ -167,8 +214,15 @@ def clustered_again(medium: Modality, dataset: Dataset, clusters: Clusters, cent
     if points.shape[1] != centres.shape[1]:
         what = f"has clusters by {centres.shape[1]} numbers a sample, {medium.name} now gives {points.shape[1]}"
         raise RunError(what, where="clusters.safetensors", fix="Continue with the version of the plugin that began it.")
-    told = nearest(points, centres, dataset.numbers, torch.tensor(clusters.labels))
-    return Clustered(dataset, clusters, told, centres)
+    return Clustered(dataset, clusters, _near(points, centres, clusters, dataset.numbers, max(count, 1)), centres)
+
+
+def _near(points: torch.Tensor, centres: torch.Tensor, clusters: Clusters, numbers: torch.Tensor | None, count: int) -> torch.Tensor:
+    """:attr:`Clustered.near` of samples at ``points`` with label ``numbers``."""
+    labels = torch.tensor(clusters.labels)[clusters.groups]
+    if not clusters.counts:
+        return nearest(points, centres, numbers, labels)[:, None]
+    return instances.neighbours(points, centres, clusters.groups, count, numbers, labels)
 
 
 def embedded(medium: Modality, dataset: Dataset) -> torch.Tensor:

@@ -40,6 +40,7 @@ class MicroBatch:
         again_mean: R averaged over the micro-batches of the turn: what their losses are divided by.
         chance: ``(B, uniforms)`` for the estimator, or ``None`` where it needs none.
         dropout: ``(B, dropout_size)`` for a generator of tokens that drops something, or ``None``.
+        group: ``(B,)`` int64, which samples may be compared: ``label``, or the clusters of instances; ``None`` for all.
     """
 
     real: torch.Tensor
@@ -52,6 +53,7 @@ class MicroBatch:
     again_mean: float = 0.0
     chance: torch.Tensor | None = None
     dropout: torch.Tensor | None = None
+    group: torch.Tensor | None = None
 
 
 @dataclass
@@ -248,7 +250,7 @@ class Game:
         self._certainties.append(certainty(self.objective, real_logits.detach(), fake_logits.detach()))
         self.meters.add("r_t", self._certainties[-1])
         if diversity:
-            self.meters.add("diversity", label_diversity(batch.real, fake, batch.label))
+            self.meters.add("diversity", label_diversity(batch.real, fake, batch.group))
         if penalty_scale and self.penalised:
             penalty = penalty_scale * self.penalties(critics, batch, both, logits).mean()
             self.meters.add("penalty", penalty)

@@ -86,7 +86,7 @@ class Kinds:
         shares = one_hot(torch.tensor(numbers), len(clusters)).float()
         for row, (request, number) in enumerate(zip(requests, numbers, strict=True)):
             if request.walk:
-                label, share = clusters.labels[number], request.walk.share
+                label, share = clusters.labels[clusters.groups[number]], request.walk.share
                 shares[row] = 0.0
                 shares[row, clusters.draw(request.of_cluster(request.seed), label)] += 1 - share
                 shares[row, clusters.draw(request.of_cluster(request.walk.to), label)] += share

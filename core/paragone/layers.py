@@ -59,15 +59,53 @@ def group_deviation(x: torch.Tensor, group: int) -> torch.Tensor:
     return deviation.repeat_interleave(size)[:, None]
 
 
-def look_up(embedding: nn.Embedding, label: torch.Tensor) -> torch.Tensor:
-    """What ``embedding`` holds for numbers, or between numbers for shares of each: how a generator that blends reads its label.
+class LabelEmbedding(nn.Embedding):
+    """Rows for the numbers that a network is told, ``(B,)`` int64 → ``(B, D)``, and for what lies between them.
+
+    The numbers of instances (:mod:`paragone.instances`) get no rows of their own, since too few samples teach each: theirs are
+    the row of their cluster and a linear map of what describes them (Casanova et al. 2021, arXiv 2109.05070, section 3).
 
     Args:
-        embedding: ``(classes, D)``.
-        label: ``(B,)`` int64, or ``(B, classes)`` float32 that sums to 1 in each row.
-
-    Returns:
-        ``(B, D)``.
+        labels: how many numbers there are.
+        size: of a row, D.
+        deviation: of a row's values before any training.
     """
-    held: torch.Tensor = label @ embedding.weight if label.is_floating_point() else embedding(label)
-    return held
+
+    groups: torch.Tensor
+    codes: torch.Tensor
+
+    def __init__(self, labels: int, size: int, deviation: float = 1.0) -> None:
+        super().__init__(labels, size)
+        self.weight.data.mul_(deviation)
+        self.deviation = deviation
+        self.line: nn.Linear | None = None
+
+    def describe(self, groups: torch.Tensor, codes: torch.Tensor) -> None:
+        """Be told of instances from now on; before any training.
+
+        Args:
+            groups: ``(labels,)`` int64, the cluster of each.
+            codes: ``(labels, K)`` float32, about 1 in size, what describes each.
+        """
+        half = math.sqrt(0.5)  # both parts together vary as much as one did
+        self.num_embeddings = int(groups.max()) + 1
+        self.weight = nn.Parameter(half * self.weight.detach()[: self.num_embeddings])
+        self.register_buffer("groups", groups)
+        self.register_buffer("codes", codes)
+        self.line = nn.Linear(codes.shape[1], self.embedding_dim, bias=False)
+        nn.init.normal_(self.line.weight, 0.0, half * self.deviation / math.sqrt(codes.shape[1]))
+
+    def forward(self, label: torch.Tensor) -> torch.Tensor:
+        """The rows of ``label``.
+
+        Args:
+            label: ``(B,)`` int64, or ``(B, labels)`` float32, shares of each that sum to 1 in each row.
+
+        Returns:
+            ``(B, D)``.
+        """
+        if self.line is None:
+            return label @ self.weight if label.is_floating_point() else super().forward(label)
+        if label.is_floating_point():
+            return label @ (self.weight[self.groups] + self.line(self.codes))
+        return super().forward(self.groups[label]) + self.line(self.codes[label])

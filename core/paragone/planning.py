@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from .best import REAL
-from .clusters import Clustered, Clusters, classes, clustered, clustered_again, read_centres
+from .clusters import Clustered, Clusters, classes, clustered, clustered_again, described, read_centres
 from .continuing import Layers, flat, marked, refuse_changes, refuse_preset
 from .cores import free_threads
 from .data import Dataset, Unlabelled, hold_out
@@ -65,7 +65,7 @@ class Plan:
             "preset": self.settings.train.preset,
             "out": str(self.out),
             "data": self.data_facts() | {"labels": list(self.dataset.labels), "spec": str(self.dataset.spec)},
-            "clusters": len(self.dataset.clusters) if isinstance(self.dataset, Clustered) else 0,
+            "clusters": len(self.dataset.clusters.labels) if isinstance(self.dataset, Clustered) else 0,
             "parameters": {
                 "generator": sum(parameter.numel() for parameter in self.players.generator.parameters()),
                 "discriminator": sum(parameter.numel() for parameter in self.players.discriminator.parameters()),
@@ -76,7 +76,7 @@ class Plan:
             "settings": self.settings.to_dict(),
         }
 
-    def clusters_json(self) -> dict[str, list[int]] | None:
+    def clusters_json(self) -> dict[str, Any] | None:
         """The ``clusters`` entry of ``config.json``."""
         return self.dataset.clusters.to_json() if isinstance(self.dataset, Clustered) else None
 
@@ -122,7 +122,9 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     train, clusters = settings.train, opened.clusters
     if clusters and opened.begun:
         centres = opened.centres
-        dataset = _shared(dataset, ranks, lambda: clustered_again(medium, dataset, clusters, read_centres(centres, clusters)))
+        dataset = _shared(
+            dataset, ranks, lambda: clustered_again(medium, dataset, clusters, read_centres(centres, clusters), train.neighbours)
+        )
     elif clusters:  # a training that was killed before it had saved anything begins anew
         dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
     plan = _with_players(medium, settings, dataset, held, execution, source, opened.path, ranks, reporter)
@@ -158,7 +160,7 @@ def _with_players(
 ) -> Plan:
     """The whole plan, and a note if the processes will not do what one alone would."""
     train = settings.train
-    players = build(medium, settings, dataset.spec, classes(dataset), derive(train.seed, "weights"))
+    players = build(medium, settings, dataset.spec, classes(dataset), derive(train.seed, "weights"), described(dataset))
     if players.augmentation is None:  # else p would rise, and the advice be to raise it faster
         settings = settings.replace("augment", mode="none")
     if players.batch_statistics and (train.accumulate > 1 or ranks.size > 1):
@@ -202,11 +204,11 @@ def _shared(dataset: Dataset, ranks: Ranks, find: Callable[[], Dataset]) -> Data
         found = find()
         if not isinstance(found, Clustered):
             return {}, {}
-        return {"told": found.told, "centres": found.centres}, found.clusters.to_json()
+        return {"near": found.near, "centres": found.centres}, found.clusters.to_json()
 
     tensors, facts = ranks.read(parts)
     clusters = Clusters.from_json(facts or None)
-    return Clustered(dataset, clusters, tensors["told"], tensors["centres"]) if clusters else dataset
+    return Clustered(dataset, clusters, tensors["near"], tensors["centres"]) if clusters else dataset
 
 
 def _examiner(medium: Modality, settings: Settings, dataset: Dataset, execution: Execution, reporter: Reporter) -> Examiner | None:

@@ -31,6 +31,7 @@ import filelock
 from . import files
 from .clusters import Clusters
 from .errors import OutputError, RunError, UsageError
+from .instances import Instances
 from .options import nearest_error
 from .spec import SampleSpec
 
@@ -43,6 +44,9 @@ LOCK = ".lock"
 """Name of the file that is locked while a training writes here."""
 
 RESTORE = "Restore it from a copy of the run."
+
+TOO_MANY = 100_000
+"""Instances, or numbers that describe one: no training writes so many, and networks would not fit the memory."""
 
 
 def _is(kind: type) -> Callable[[object], bool]:
@@ -67,6 +71,12 @@ def _are_clusters(value: object) -> bool:
     labels, sizes = value.get("labels"), value.get("sizes")
     if not (_are_numbers(labels, 0) and _are_numbers(sizes, 1) and len(labels) == len(sizes)):
         return False
+    if "instances" in value or "codes" in value:
+        counts = value.get("instances")
+        if not (_are_numbers(counts, 1) and len(counts) == len(labels) and _are_numbers([value.get("codes")], 1)):
+            return False
+        if sum(counts) > TOO_MANY or value["codes"] > TOO_MANY:
+            return False
     return labels == sorted(labels) and set(labels) == set(range(labels[-1] + 1))
 
 
@@ -120,6 +130,11 @@ class Run:
     def classes(self) -> int:
         """How many numbers the players can be told: clusters, or else labels."""
         return len(self.clusters or self.config["labels"])
+
+    @property
+    def instances(self) -> Instances | None:
+        """What networks have to know of the instances, codes aside, ``None`` without."""
+        return self.clusters.instances if self.clusters else None
 
     @property
     def discriminator(self) -> Path:

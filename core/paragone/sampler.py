@@ -23,6 +23,7 @@ from .data import Dataset, hold_out
 from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
 from .generating import CHUNK, best_count, generate, in_chunks, made_in_parallel
+from .instances import Instances
 from .kinds import Kinds
 from .modality import Modality, require, resolve, running
 from .own_data import own_data
@@ -80,7 +81,7 @@ class Sampler:
         run = Run.open(Path(path))
         medium, settings = describe(run, modality)
         require(medium)
-        players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), run.classes, seed=0)
+        players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), run.classes, 0, run.instances)
         tensors, hash = _weights(run, which)
         weights.fill_module(players.generator, tensors, where=run.weights(which))
         execution = Execution.choose(device, precision="fp32")
@@ -196,7 +197,7 @@ class Sampler:
             if not self.has_discriminator:
                 fix = "Use a run that has played the game and still has its state.safetensors, or do without --critic."
                 raise RunError("holds no discriminator that has learned anything", where=self.run.path, fix=fix)
-            players = build(self.modality, self.settings, self.spec, self.run.classes, seed=0)
+            players = build(self.modality, self.settings, self.spec, self.run.classes, 0, self.run.instances)
             weights.fill_module(players.discriminator, weights.read(file, prefix)[0], where=file)
             self._discriminator = self.execution.place(players.discriminator).eval().requires_grad_(False)
         return self._discriminator
@@ -354,14 +355,21 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
         raise RunError(error.what, where=error.where, fix=error.fix or "Restore it from a copy of the run.") from error
 
 
-def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, seed: int) -> Players:
+def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, seed: int, instances: Instances | None = None) -> Players:
     """The players of a preset, who can be told ``classes`` numbers, with weights drawn from ``seed``.
 
     torch's own generator is left as it was.
+
+    Raises:
+        UsageError: if the numbers are of ``instances``, and a player cannot be told of such.
+        PluginError: if the preset's code fails.
     """
     with _BUILDING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         code = medium.preset(settings.train.preset).build
         with running(code):
             players: Players = resolve(code)(spec, classes, settings.network)
+        if instances and not all(instances.tell(player) for player in (players.generator, players.discriminator)):
+            what = f"the networks of preset {settings.train.preset} cannot be told of neighbours"
+            raise UsageError(what, where="train.neighbours", fix="Set it to 0.")
     return players

@@ -50,6 +50,12 @@ class TrainSettings:
         0, "Split the labels into so many clusters of like samples at most, and learn these; 0: none.", minimum=0, maximum=10_000
     )
     cluster_size: int = setting(12, "Samples that a cluster has on average, at least; none has less than a third of it.", minimum=3)
+    neighbours: int = setting(
+        0,
+        "Tell the players of one of so many nearest samples in the cluster, not of the cluster as a whole; 0: of the cluster.",
+        minimum=0,
+        maximum=64,
+    )
     hold_out: float = setting(
         0.0, "Share of the samples, chosen by content, kept out of the training to judge it by.", minimum=0.0, maximum=0.5
     )

@@ -16,7 +16,7 @@ from torch import nn
 
 from .adaptive import AugmentController
 from .batch_statistics import BatchStatistics
-from .clusters import told
+from .clusters import Clustered, groups
 from .data import Dataset, Order
 from .ema import Ema
 from .errors import DivergenceError, UsageError
@@ -66,7 +66,7 @@ class Trainer:
         self.optimisers = {name: _adam(parameters, getattr(settings, name)) for name, parameters in self.trained.items()}
         # the generator's turns read the data in an order of their own: R3GAN pairs it with fresh reals
         self.orders = {
-            name: Order(derive(settings.train.seed, name), len(dataset), told(dataset), settings.train.group) for name in self.sides
+            name: Order(derive(settings.train.seed, name), len(dataset), groups(dataset), settings.train.group) for name in self.sides
         }
         self.ema = Ema(players.generator)
         self.controller = AugmentController(settings.augment)
@@ -182,10 +182,14 @@ class Trainer:
         again = rows(batch, train.group, share) if asked.wanted and player == "generator" else torch.zeros(batch, dtype=torch.bool)
         dropout = _uniforms(batch, getattr(self.players.generator, "dropout_size", 0) if player == "generator" else 0, numbers)
         chance = _uniforms(batch, estimator.uniforms if player == "generator" and not alone else 0, numbers)
+        which = _instances(self.dataset, indices, numbers)
         parts = train.accumulate * self.ranks.size
         for number in range(self.ranks.rank * train.accumulate, (self.ranks.rank + 1) * train.accumulate):
             part = slice(number * self.part, (number + 1) * self.part)
             real, label = self.dataset.batch(indices[part], device)
+            group = label
+            if which is not None:
+                label, group = (told[part].to(device) for told in which)
             yield MicroBatch(
                 real,
                 label,
@@ -197,6 +201,7 @@ class Trainer:
                 int(again.sum()) / parts,
                 None if chance is None else chance[part].to(device),
                 None if dropout is None else dropout[part].to(device),
+                group,
             )
 
     def check_weights(self) -> None:
@@ -227,6 +232,14 @@ def adam_ramps(settings: AdamSettings, progress: float) -> tuple[float, tuple[fl
         cosine_ramp(settings.learning_rate, rate_end, progress),
         (settings.beta1, cosine_ramp(settings.beta2, beta2_end, progress)),
     )
+
+
+def _instances(dataset: Dataset, indices: torch.Tensor, numbers: torch.Generator) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """For each of ``indices`` one of the instances near it, and the cluster of both; ``None`` without instances."""
+    if not (isinstance(dataset, Clustered) and dataset.clusters.counts):
+        return None
+    chosen = torch.randint(dataset.near.shape[1], (len(indices),), generator=numbers)
+    return dataset.near[indices, chosen], dataset.groups[indices]
 
 
 def _uniforms(batch: int, size: int, numbers: torch.Generator) -> torch.Tensor | None:

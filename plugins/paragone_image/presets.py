@@ -62,6 +62,7 @@ SMALL = Preset(
         "train.batch": 64,
         "train.group": 4,
         "train.clusters": 256,
+        "train.neighbours": 6,
         "penalty.fd_r1": 0.1,
         "penalty.fd_r2": 0.1,
         "penalty.sigma": 0.03,

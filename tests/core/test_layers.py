@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
-from paragone.layers import SLOPE, group_deviation, initialise, leaky_clamp, look_up
+from paragone.layers import SLOPE, LabelEmbedding, group_deviation, initialise, leaky_clamp
 
 
 def test_leaky_clamp_is_exact_within_and_never_flat() -> None:
@@ -33,9 +34,27 @@ def test_initialised_layers_keep_the_size_of_numbers_through_leaky_relu() -> Non
     assert 0.8 < x.std() < 1.25
 
 
-def test_look_up_reads_rows_and_what_lies_between() -> None:
-    held = nn.Embedding(3, 5)
-    rows = look_up(held, torch.tensor([2, 0]))
+def test_a_label_embedding_reads_rows_and_what_lies_between() -> None:
+    held = LabelEmbedding(3, 5)
+    rows = held(torch.tensor([2, 0]))
     assert torch.equal(rows, held.weight[[2, 0]])
-    assert torch.equal(look_up(held, torch.eye(3)[[2, 0]]), rows)
-    assert torch.allclose(look_up(held, torch.tensor([[0.25, 0.0, 0.75]])), 0.25 * held.weight[:1] + 0.75 * held.weight[2:])
+    assert torch.equal(held(torch.eye(3)[[2, 0]]), rows)
+    assert torch.allclose(held(torch.tensor([[0.25, 0.0, 0.75]])), 0.25 * held.weight[:1] + 0.75 * held.weight[2:])
+
+
+def test_a_label_embedding_of_instances() -> None:
+    torch.manual_seed(0)
+    groups, codes = torch.arange(400) // 4, torch.randn(400, 16)
+    held = LabelEmbedding(400, 64, deviation=0.3)
+    held.describe(groups, codes)
+    assert held.line is not None
+    assert held.weight.shape == (100, 64)  # a row a cluster
+    told = torch.tensor([7, 5, 399])
+    rows = held(told)
+    assert torch.allclose(rows, held.weight[[1, 1, 99]] + codes[told] @ held.line.weight.T, atol=1e-6)
+    assert torch.allclose(held(torch.eye(400)[told]), rows, atol=1e-6)
+    assert held(torch.arange(400)).std().item() == pytest.approx(0.3, rel=0.05)  # as large as without instances
+    again = LabelEmbedding(400, 64)
+    again.describe(groups, torch.zeros_like(codes))
+    again.load_state_dict(held.state_dict())
+    assert torch.equal(again(told), rows)

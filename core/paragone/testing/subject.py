@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from .. import api
-from ..clusters import classes
+from ..clusters import classes, described
 from ..data import Dataset
 from ..errors import PluginError
 from ..execution import Execution
@@ -125,7 +125,7 @@ class Subject:
 
     def players(self) -> Players:
         """New players on the CPU, the same each time."""
-        return build(self.medium, self.settled, self.dataset.spec, classes(self.dataset), seed=0)
+        return build(self.medium, self.settled, self.dataset.spec, classes(self.dataset), 0, described(self.dataset))
 
     def samples(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The first samples of the data and their labels, as many as :attr:`batch`, repeated where there are fewer."""

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.functional import leaky_relu
 
-from paragone.layers import SLOPE, group_deviation, initialise
+from paragone.layers import SLOPE, LabelEmbedding, group_deviation, initialise
 from paragone.spec import SampleSpec
 
 from ..presets import SoundNetwork, numbers
@@ -40,9 +40,7 @@ class SoundDiscriminator(nn.Module):
         self.judges, self.features = nn.ModuleList(judges), nn.ModuleList(reads)
         total = config.features * len(self.judges)
         self.last = initialise(nn.Linear(total, 1), gain=1.0)
-        self.label = nn.Embedding(labels, total) if labels else None
-        if self.label is not None:
-            nn.init.normal_(self.label.weight, 0.0, total**-0.5)
+        self.label = LabelEmbedding(labels, total, total**-0.5) if labels else None
 
     def judge(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Logits, and how loud each sound is in mel bands; see :class:`paragone.players.Discriminator`.

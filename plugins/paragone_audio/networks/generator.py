@@ -8,7 +8,7 @@ import math
 import torch
 from torch import nn
 
-from paragone.layers import initialise, leaky_clamp, look_up, perceptron
+from paragone.layers import LabelEmbedding, initialise, leaky_clamp, perceptron
 from paragone.spec import SampleSpec
 
 from ..presets import SoundNetwork
@@ -46,7 +46,7 @@ class SoundGenerator(nn.Module):
         stages = round(math.log(MULTIPLE / HOPS[config.head], 4))
         widths = [min(config.widest, config.width * 2**stage) for stage in range(stages, -1, -1)]
         inputs = config.latent * (2 if labels else 1)
-        self.label = nn.Embedding(labels, config.latent) if labels else None
+        self.label = LabelEmbedding(labels, config.latent) if labels else None
         self.style = perceptron(inputs, config.style)
         self.base = (widths[0], 1, -(-self.length // MULTIPLE))
         self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
@@ -58,7 +58,7 @@ class SoundGenerator(nn.Module):
         """See the class."""
         code, place = latent[:, : self.code], latent[:, self.code]
         if self.label is not None and label is not None:
-            code = torch.cat([code, look_up(self.label, label)], 1)  # (B, 2Z)
+            code = torch.cat([code, self.label(label)], 1)  # (B, 2Z)
         style = self.style(code)
         x = self.first(code).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, C, 1, T)
         for refine in self.plan:

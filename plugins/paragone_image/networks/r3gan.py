@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn.functional import leaky_relu
 
+from paragone.layers import LabelEmbedding
 from paragone.players import Players
 from paragone.spec import SampleSpec
 
@@ -95,7 +96,7 @@ class R3ganGenerator(nn.Module):
         super().__init__()
         self.latent_size, self.pyramid = config.latent, pyramid
         widths = _widths(pyramid, config)
-        self.label = nn.Embedding(labels, config.latent) if labels else None
+        self.label = LabelEmbedding(labels, config.latent) if labels else None
         self.basis = nn.Parameter(torch.randn(widths[0], pyramid.base_height, pyramid.base_width))
         self.first = nn.Linear(config.latent * (2 if labels else 1), widths[0], bias=False)
         _he(self.first, 1.0, slope=1.0)
@@ -134,7 +135,7 @@ class R3ganDiscriminator(nn.Module):
         base = (pyramid.base_height, pyramid.base_width)
         self.pool = nn.Conv2d(widths[-1], widths[-1], base, groups=widths[-1], bias=False)
         _he(self.pool, 1.0, slope=1.0)
-        self.label = nn.Embedding(labels, config.embedding) if labels else None
+        self.label = LabelEmbedding(labels, config.embedding) if labels else None
         self.last = nn.Linear(widths[-1], config.embedding if labels else 1, bias=False)
         _he(self.last, 1.0, slope=1.0)
 

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn.functional import conv_transpose2d, interpolate, leaky_relu, pad, pixel_unshuffle
 
-from paragone.layers import GAIN, SLOPE, group_deviation, initialise, leaky_clamp, look_up, perceptron
+from paragone.layers import GAIN, SLOPE, LabelEmbedding, group_deviation, initialise, leaky_clamp, perceptron
 from paragone.players import Players
 from paragone.spec import SampleSpec
 
@@ -125,7 +125,7 @@ class SmallGenerator(nn.Module):
         self.alpha = spec.traits.get("mode") == "RGBA"
         widths = [min(config.widest, config.width * 2**stage) for stage in range(self.pyramid.stages, -1, -1)]
         inputs = config.latent * (2 if labels else 1)
-        self.label = nn.Embedding(labels, config.latent) if labels else None
+        self.label = LabelEmbedding(labels, config.latent) if labels else None
         self.style = perceptron(inputs, config.style)
         self.base = (widths[0], self.pyramid.base_height, self.pyramid.base_width)
         self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
@@ -140,7 +140,7 @@ class SmallGenerator(nn.Module):
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
         if self.label is not None and label is not None:
-            latent = torch.cat([latent, look_up(self.label, label)], 1)  # (B, 2Z)
+            latent = torch.cat([latent, self.label(label)], 1)  # (B, 2Z)
         style = self.style(latent)
         x = self.first(latent).view(-1, *self.base).contiguous(memory_format=torch.channels_last)  # (B, W, h, w)
         for read, double, refine in zip(self.styles, self.doubles, self.refines, strict=True):
@@ -198,9 +198,7 @@ class SmallDiscriminator(nn.Module):
         self.features = initialise(nn.Linear(self.trunk.outputs + 1, config.features))
         nn.init.normal_(self.features.weight[:, -1], 0.0, 0.5)
         self.last = initialise(nn.Linear(config.features, 1), gain=1.0)
-        self.label = nn.Embedding(labels, config.features) if labels else None
-        if self.label is not None:
-            nn.init.normal_(self.label.weight, 0.0, config.features**-0.5)
+        self.label = LabelEmbedding(labels, config.features, config.features**-0.5) if labels else None
 
     def judge(self, sample: torch.Tensor, label: torch.Tensor | None) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Logits, and the feature maps they rest on; see :class:`paragone.players.Discriminator`."""

@@ -14,7 +14,7 @@ from torch import nn
 from paragone.errors import DataError
 from paragone.execution import Execution
 from paragone.in_memory import InMemory
-from paragone.layers import look_up
+from paragone.layers import LabelEmbedding
 from paragone.players import Players
 from paragone.randomness import generator_for
 from paragone.spec import Axis, SampleSpec
@@ -57,7 +57,7 @@ class PointGenerator(nn.Module):
     def __init__(self, labels: int, config: PointNetwork) -> None:
         super().__init__()
         self.latent_size = config.latent
-        self.label = nn.Embedding(labels, config.width) if labels else None
+        self.label = LabelEmbedding(labels, config.width) if labels else None
         self.first = nn.Linear(config.latent, config.width)
         norm = [nn.BatchNorm1d(config.width)] if config.batch_norm else []
         self.rest = nn.Sequential(*norm, nn.ReLU(), *hidden_layers(config, nn.ReLU()), nn.Linear(config.width, 2))
@@ -65,7 +65,7 @@ class PointGenerator(nn.Module):
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         hidden = self.first(latent)
         if self.label is not None and label is not None:
-            hidden = hidden + look_up(self.label, label)
+            hidden = hidden + self.label(label)
         return torch.tanh(self.rest(hidden))
 
 
@@ -80,7 +80,7 @@ class PointDiscriminator(nn.Module):
         self.register_buffer("waves", 20.0 * torch.randn(2, config.fourier))
         self.body = nn.Sequential(nn.Linear(2 + 2 * config.fourier, width), nn.LeakyReLU(0.2), *hidden_layers(config, nn.LeakyReLU(0.2)))
         self.out = nn.Linear(width, 1)
-        self.label = nn.Embedding(labels, width) if labels else None
+        self.label = LabelEmbedding(labels, width) if labels else None
 
     def forward(self, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         return self.judge(sample, label)[0]
