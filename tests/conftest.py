@@ -13,6 +13,11 @@ import pytest
 os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent / "toy"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes comes first: at the end one worker would do it alone."""
+    items.sort(key=lambda item: not item.name.startswith("test_every_command"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests neither read nor fill the user's cache."""
