@@ -14,12 +14,12 @@ from torch import nn
 
 import paragone
 from paragone import weights
+from paragone.building import build
 from paragone.hooks import hookimpl
 from paragone.in_memory import InMemory
 from paragone.modality import Modality, NoSettings, Preset
 from paragone.players import Players
 from paragone.run import Run
-from paragone.sampler import build
 from paragone.settings import settle
 from paragone.spec import Axis, SampleSpec
 from paragone.tokens import closed, draw

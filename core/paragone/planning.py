@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from .best import REAL
+from .building import build, describe
 from .clusters import Clustered, Clusters, classes, clustered, clustered_again, described, read_centres
 from .continuing import Layers, flat, marked, refuse_changes, refuse_preset
 from .cores import free_threads
@@ -26,7 +27,6 @@ from .randomness import derive
 from .ranks import Ranks
 from .reporting import Reporter
 from .run import Run, free_name
-from .sampler import build, describe
 from .settings import DEFAULT_MINUTES, Settings, TrainSettings, settle
 from .spec import SampleSpec
 

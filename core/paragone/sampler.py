@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,24 +17,20 @@ from torch import nn
 
 from . import weights
 from .batch import Batch
+from .building import build, describe
 from .choosing import Chooser
 from .data import Dataset, hold_out
 from .errors import DivergenceError, RunError, UsageError
 from .execution import Execution
 from .generating import CHUNK, best_count, generate, in_chunks, made_in_parallel
-from .instances import Instances
 from .kinds import Kinds
 from .modality import Modality, require, resolve, running
 from .own_data import own_data
-from .players import Players, fused, latent_size
-from .registry import registry
+from .players import fused, latent_size
 from .request import Request, Walk
 from .run import Run
-from .settings import Settings, flatten, settle
+from .settings import Settings
 from .spec import SampleSpec
-
-_BUILDING = threading.Lock()
-"""Layers draw their weights from torch's one generator: another thread must not draw in between."""
 
 
 class Sampler:
@@ -336,40 +331,3 @@ def _weights(run: Run, which: str) -> tuple[dict[str, torch.Tensor], str]:
         tensors, _ = weights.read(run.weights(which))
         if run.hash(which) == hash:
             return tensors, hash
-
-
-def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]:
-    """The modality and settings that a run was trained with.
-
-    Raises:
-        RunError: if the run is of another modality, or its settings are not valid.
-        PluginError: if the plugin is absent or broken.
-    """
-    if modality is not None and run.modality != modality:
-        raise RunError(f"is a run of {run.modality}, not of {modality}", where=run.path, fix=f"Use `create {run.modality}` with it.")
-    medium = registry().modality(run.modality)
-    file = run.path / "config.json"
-    try:
-        return medium, settle(medium, [(str(file), flatten(run.config["settings"], where=file))])
-    except UsageError as error:
-        raise RunError(error.what, where=error.where, fix=error.fix or "Restore it from a copy of the run.") from error
-
-
-def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, seed: int, instances: Instances | None = None) -> Players:
-    """The players of a preset, who can be told ``classes`` numbers, with weights drawn from ``seed``.
-
-    torch's own generator is left as it was.
-
-    Raises:
-        UsageError: if the numbers are of ``instances``, and a player cannot be told of such.
-        PluginError: if the preset's code fails.
-    """
-    with _BUILDING, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        code = medium.preset(settings.train.preset).build
-        with running(code):
-            players: Players = resolve(code)(spec, classes, settings.network)
-        if instances and not all(instances.tell(player) for player in (players.generator, players.discriminator)):
-            what = f"the networks of preset {settings.train.preset} cannot be told of neighbours"
-            raise UsageError(what, where="train.neighbours", fix="Set it to 0.")
-    return players

@@ -21,6 +21,7 @@ import torch
 
 import paragone
 from paragone import api, weights
+from paragone.building import build
 from paragone.data import Dataset
 from paragone.evaluation.evidence import Evidence
 from paragone.evaluation.examiner import Examiner, ask
@@ -30,7 +31,7 @@ from paragone.modality import resolve
 from paragone.opening import open_data
 from paragone.players import latent_size
 from paragone.registry import registry
-from paragone.sampler import Sampler, build
+from paragone.sampler import Sampler
 from paragone.settings import settle
 from paragone_audio.sound import rate_of
 

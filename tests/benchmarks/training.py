@@ -9,12 +9,12 @@ import torch
 
 from paragone.allocator import keep_freed_memory
 from paragone.budget import Budget
+from paragone.building import build
 from paragone.data import Dataset
 from paragone.execution import Execution
 from paragone.generating import generate
 from paragone.randomness import derive, latents
 from paragone.registry import registry
-from paragone.sampler import build
 from paragone.settings import settle
 from paragone.trainer import Trainer
 

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +17,7 @@ from paragone.generating import CHUNK, ROUNDS
 from paragone.opening import newest_run
 from paragone.registry import registry
 from paragone.run import Run
-from paragone.sampler import Sampler, build
+from paragone.sampler import Sampler
 
 
 @pytest.fixture(scope="module")
@@ -217,15 +216,6 @@ def test_weights_that_overflow_are_told_in_words(points_run: Path, tmp_path: Pat
     weights.save(out / "generator.safetensors", {name: value * float("nan") for name, value in tensors.items()}, facts)
     with pytest.raises(DivergenceError, match="values that are not finite"):
         paragone.load(out).sample([1])
-
-
-def test_threads_that_build_at_once_draw_the_same_weights(model: paragone.Sampler) -> None:
-    def weight(_: int) -> float:
-        players = build(model.modality, model.settings, model.spec, len(model.labels), seed=7)
-        return sum(parameter.double().sum().item() for parameter in players.generator.parameters())
-
-    with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(weight, range(200)))) == 1
 
 
 def test_a_bundled_model_is_used_until_something_is_trained(points_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

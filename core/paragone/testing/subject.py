@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from .. import api
+from ..building import build
 from ..clusters import classes, described
 from ..data import Dataset
 from ..errors import PluginError
@@ -22,7 +23,7 @@ from ..modality import Modality, Preset
 from ..opening import open_data
 from ..players import Players, latent_size
 from ..registry import PluginStatus, registry
-from ..sampler import Sampler, build
+from ..sampler import Sampler
 from ..settings import Settings, settle
 from ..trainer import Trainer
 

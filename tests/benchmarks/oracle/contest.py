@@ -14,10 +14,10 @@ from torch import nn
 
 from paragone.allocator import keep_freed_memory
 from paragone.budget import Budget
+from paragone.building import build
 from paragone.data import Dataset
 from paragone.execution import Execution
 from paragone.randomness import derive, generator_for
-from paragone.sampler import build
 from paragone.settings import settle
 from paragone.trainer import Trainer
 from paragone_text.networks.decoding import Drawing

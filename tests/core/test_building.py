@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+import paragone
+from paragone.building import build, describe
+from paragone.errors import RunError
+from paragone.run import Run
+
+
+@pytest.fixture(scope="module")
+def model(points_run: Path) -> paragone.Sampler:
+    return paragone.load(points_run)
+
+
+def test_threads_that_build_at_once_draw_the_same_weights(model: paragone.Sampler) -> None:
+    def weight(_: int) -> float:
+        players = build(model.modality, model.settings, model.spec, len(model.labels), seed=7)
+        return sum(parameter.double().sum().item() for parameter in players.generator.parameters())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(weight, range(200)))) == 1
+
+
+def test_building_leaves_torch_s_own_numbers_alone(model: paragone.Sampler) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    build(model.modality, model.settings, model.spec, len(model.labels), seed=7)
+    assert torch.equal(torch.rand(4), expected)
+
+
+def test_a_run_describes_itself(points_run: Path) -> None:
+    run = Run.open(points_run)
+    medium, settings = describe(run)
+    assert medium.name == "points"
+    assert settings.to_dict() == run.config["settings"]
+    with pytest.raises(RunError, match="is a run of points, not of image\\nUse `create points` with it"):
+        describe(run, "image")
