@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch.nn.functional import adaptive_avg_pool2d, one_hot, pad
+from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from paragone.spec import SampleSpec
 
@@ -46,8 +46,8 @@ def _colours(colour: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     number = levels[:, 0]
     for channel in range(1, colour.shape[1]):
         number = number * LEVELS + levels[:, channel]
-    counted = one_hot(number, LEVELS ** colour.shape[1]) * alpha[:, 0, :, :, None]  # (B, H, W, 4**C)
-    return counted.mean((1, 2)).sqrt()
+    covered = torch.zeros(len(colour), LEVELS ** colour.shape[1]).scatter_add_(1, number.flatten(1), alpha.flatten(1))
+    return (covered / alpha[0].numel()).sqrt()
 
 
 def _edges(maps: torch.Tensor) -> torch.Tensor:
