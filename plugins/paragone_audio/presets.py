@@ -99,7 +99,7 @@ SMALL = Preset(
     summary="The default: at 16 kHz, for two CPU cores and few sounds.",
     build="paragone_audio.networks.sound:build",
     config=SoundNetwork,
-    settings={**RECIPE, "data.rate": 16_000},
+    settings={**RECIPE, "data.rate": 16_000, "train.clusters": 256, "train.neighbours": 6},
 )
 
 STUDIO = Preset(
