@@ -235,10 +235,12 @@ def test_evaluate_asks_for_what_create_would_make(run: Path) -> None:
         assert torch.allclose(outcome.generated.read(mine), sampler.sample(mine.tolist(), label).samples, atol=1e-6)
 
 
-def test_a_stopped_training_goes_on_with_its_clusters(tmp_path: Path) -> None:
-    whole = paragone.train("points", out=tmp_path / "whole", samples=2560, settings=EVERY_MODE)
+@pytest.mark.parametrize("neighbours", [0, 5])
+def test_a_stopped_training_goes_on_with_its_clusters(tmp_path: Path, neighbours: int) -> None:
+    settings = {**EVERY_MODE, "train.neighbours": neighbours}
+    whole = paragone.train("points", out=tmp_path / "whole", samples=2560, settings=settings)
     with pytest.raises(Interrupted):
-        paragone.train("points", out=tmp_path / "parts", samples=2560, settings=EVERY_MODE, reporter=Stop())
+        paragone.train("points", out=tmp_path / "parts", samples=2560, settings=settings, reporter=Stop())
     parts = api.resume(tmp_path / "parts")
     assert parts.hash() == whole.hash()
     assert parts.clusters == whole.clusters

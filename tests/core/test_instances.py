@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,10 @@ from toy_plugin import model
 import paragone
 from paragone import api, clusters, instances, weights
 from paragone.clusters import Clustered, Clusters, clustered
-from paragone.errors import Interrupted, RunError, UsageError
+from paragone.errors import RunError, UsageError
 from paragone.evaluation.evaluate import evaluate
 from paragone.instances import chosen, described, neighbours
 from paragone.registry import registry
-from paragone.reporting import Silent
 from paragone.run import Run
 from paragone.trainer import Trainer
 
@@ -194,26 +191,6 @@ def test_a_walk_and_more_like_a_seed(run: Path) -> None:
     assert torch.equal(shares[:, known.draw(1, 1)], torch.linspace(0, 1, 5))
     alike = sampler.sample([0, 1, 2], "right", like=7)
     assert sampler.numbers(alike.requests) == [known.draw(7, 1)] * 3
-
-
-class Stop(Silent):
-    """Interrupts when half is done."""
-
-    stopped = False
-
-    def progress(self, fraction: float, samples: int) -> None:
-        if fraction > 0.5 and not self.stopped:
-            self.stopped = True
-            os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_a_stopped_training_goes_on_with_its_instances(tmp_path: Path) -> None:
-    whole = paragone.train("points", out=tmp_path / "whole", samples=2560, settings=SETTINGS)
-    with pytest.raises(Interrupted):
-        paragone.train("points", out=tmp_path / "parts", samples=2560, settings=SETTINGS, reporter=Stop())
-    parts = api.resume(tmp_path / "parts")
-    assert parts.hash() == whole.hash()
-    assert parts.clusters == whole.clusters
 
 
 @pytest.mark.parametrize(
