@@ -70,7 +70,7 @@ class Clusters:
         """What networks are told of before weights are read into them: the codes are 0. ``None`` without instances."""
         return Instances(self.groups, torch.zeros(len(self), self.codes)) if self.counts else None
 
-    @property
+    @cached_property
     def groups(self) -> torch.Tensor:
         """``(K,)`` int64: the cluster of each number that can be told."""
         groups = torch.arange(len(self.labels))
@@ -174,7 +174,7 @@ def clustered(medium: Modality, dataset: Dataset, train: TrainSettings) -> Datas
     clusters = Clusters(tuple(labels.tolist()), tuple(torch.bincount(told, minlength=len(centres)).tolist()))
     if not train.neighbours:
         return Clustered(dataset, clusters, told[:, None], centres)
-    places = instances.chosen(told)
+    places = instances.chosen(told, instances.MOST)
     counts = torch.bincount(told[places])
     centres = points[places]
     clusters = replace(clusters, counts=tuple(counts.tolist()), codes=min(instances.CODES, *centres.shape))

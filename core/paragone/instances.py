@@ -36,14 +36,14 @@ class Instances:
     codes: torch.Tensor
 
     def tell(self, network: nn.Module) -> bool:
-        """Tell the layers of ``network`` that can be told (by ``describe(groups, codes)``); whether there are any."""
-        layers = [layer for layer in network.modules() if callable(getattr(layer, "describe", None))]
+        """Tell the layers of ``network`` that can be told (by ``describe_instances(groups, codes)``); whether there are any."""
+        layers = [layer for layer in network.modules() if callable(getattr(layer, "describe_instances", None))]
         for layer in layers:
-            layer.describe(self.groups.clone(), self.codes.clone())  # type: ignore[operator]  # nn.Module hides it
+            layer.describe_instances(self.groups.clone(), self.codes.clone())  # type: ignore[operator]  # nn.Module hides it
         return bool(layers)
 
 
-def chosen(groups: torch.Tensor, most: int = MOST) -> torch.Tensor:
+def chosen(groups: torch.Tensor, most: int) -> torch.Tensor:
     """Indices of the samples that become instances, in order of their clusters: all, or evenly some of each cluster.
 
     Args:

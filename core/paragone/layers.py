@@ -80,7 +80,7 @@ class LabelEmbedding(nn.Embedding):
         self.deviation = deviation
         self.line: nn.Linear | None = None
 
-    def describe(self, groups: torch.Tensor, codes: torch.Tensor) -> None:
+    def describe_instances(self, groups: torch.Tensor, codes: torch.Tensor) -> None:
         """Be told of instances from now on; before any training.
 
         Args:

@@ -126,7 +126,6 @@ def test_the_players_are_told_of_instances(trainer: Callable[..., Trainer]) -> N
 
 def test_of_many_samples_some_are_instances(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instances, "MOST", 100)
-    monkeypatch.setattr(chosen, "__defaults__", (100,))
     plan = api.plan("points", layers=[("", SETTINGS)])
     assert isinstance(plan.dataset, Clustered)
     assert plan.dataset.clusters.counts == (4,) * 25

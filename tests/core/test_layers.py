@@ -46,7 +46,7 @@ def test_a_label_embedding_of_instances() -> None:
     torch.manual_seed(0)
     groups, codes = torch.arange(400) // 4, torch.randn(400, 16)
     held = LabelEmbedding(400, 64, deviation=0.3)
-    held.describe(groups, codes)
+    held.describe_instances(groups, codes)
     assert held.line is not None
     assert held.weight.shape == (100, 64)  # a row a cluster
     told = torch.tensor([7, 5, 399])
@@ -55,6 +55,6 @@ def test_a_label_embedding_of_instances() -> None:
     assert torch.allclose(held(torch.eye(400)[told]), rows, atol=1e-6)
     assert held(torch.arange(400)).std().item() == pytest.approx(0.3, rel=0.05)  # as large as without instances
     again = LabelEmbedding(400, 64)
-    again.describe(groups, torch.zeros_like(codes))
+    again.describe_instances(groups, torch.zeros_like(codes))
     again.load_state_dict(held.state_dict())
     assert torch.equal(again(told), rows)
