@@ -3,7 +3,7 @@
 A parallel operation is finished when its slowest thread is. If another program
 holds a core, the thread that should run there waits for the scheduler's next
 slice, thousands of times a training step: on two cores, beside one busy program,
-two threads are half as fast as one (docs/benchmarks.md).
+two threads are half as fast as one (docs/benchmarks/engine.md).
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,11 @@ class Watch:
     def cpu(self) -> float:
         """Seconds of processor time."""
         return time.process_time() - self.cpu_start
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stands still meanwhile."""
+        apart = Watch.start()
+        yield
+        self.wall_start += apart.wall
+        self.cpu_start += apart.cpu

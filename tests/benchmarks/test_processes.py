@@ -44,7 +44,7 @@ def test_one_and_two_processes(accumulate: int, capsys: pytest.CaptureFixture[st
 
 
 def test_r3gan_at_128_pixels_on_paper(capsys: pytest.CaptureFixture[str]) -> None:
-    """Work a sample and bytes an all-reduce: what docs/benchmarks.md computes with."""
+    """Work a sample and bytes an all-reduce: what docs/benchmarks/engine.md computes with."""
     layer = {"train.preset": "r3gan", "data.size": "128", "train.batch": 2, "train.samples": 10**9, "train.device": "cpu"}
     plan = api.plan("image", layers=[("", layer)])
     trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)

@@ -54,9 +54,8 @@ def train(trainer: Trainer, looks: int = 1, look: Callable[[float], None] = lamb
         trainer.seconds = watch.wall
         while looked < looks - 1 and budget.progress(trainer.samples, trainer.seconds) >= (looked + 1) / looks:
             looked += 1
-            paused = knobs.Watch.start()
-            look(looked / looks)
-            watch = knobs.Watch(watch.wall_start + paused.wall, watch.cpu_start + paused.cpu)
+            with watch.paused():
+                look(looked / looks)
     trainer.check_weights()
     return watch
 

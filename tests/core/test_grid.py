@@ -3,7 +3,7 @@
 The relativistic game with R1 + R2, once by double backward and once by finite
 differences. A spread of 0.01 on a grid of 0.4 is the usual 0.05 on 2. The
 discriminator sees random Fourier features, which is what lets a perceptron
-tell a hit from a near miss. One seed, the default: docs/benchmarks.md says how
+tell a hit from a near miss. One seed, the default: docs/benchmarks/engine.md says how
 other seeds fare.
 """
 

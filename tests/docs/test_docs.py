@@ -97,7 +97,7 @@ def test_every_command_runs(path: Path, desk: Path) -> None:
             block = block[block.index("create image train") :]
         for line in shorter(block).strip().splitlines():
             measurement = re.match(r"(?:\w+=\S+ )*pytest (.*)", line)
-            if measurement:  # of docs/benchmarks.md: it must exist; it takes too long here
+            if measurement:  # of docs/benchmarks: it must exist; it takes too long here
                 arguments = measurement[1].split(" > ")[0]
                 run(f"cd {ROOT} && {sys.executable} -m pytest --collect-only -q {arguments}", desk)
             else:
@@ -115,8 +115,16 @@ def test_every_example_runs(path: Path, desk: Path) -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for path in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-            assert (path.parent / target).exists(), f"{path.name}: {target}"
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
+            page = path.parent / target if target else path
+            assert page.exists(), f"{path.name}: {target}"
+            assert not anchor or anchor in anchors(page), f"{path.name}: {target}#{anchor}"
+
+
+def anchors(path: Path) -> set[str]:
+    """What links may name in a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.*)", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_settings_page_is_what_the_code_says() -> None:

@@ -69,7 +69,7 @@ class TextDiscriminator(nn.Module):
     """``(B, L)`` int64 or ``(B, L, V)`` rows, ``(B,)`` labels → ``(B,)`` logits.
 
     Wide and shallow: which few tokens stand side by side, wherever that is (Kim 2014). On
-    14,000 names it learned in a tenth of the time what a deep one did (docs/benchmarks.md).
+    14,000 names it learned in a tenth of the time what a deep one did (docs/benchmarks/words.md).
     Labels by projection: Miyato and Koyama 2018, equation 3.
 
     Args:

@@ -61,14 +61,14 @@ def train(trainer: Trainer, look: Callable[[float], None], looks: int = 10) -> f
         Seconds of processor time.
     """
     keep_freed_memory()
-    budget, watch, looked, paused = Budget.of(trainer.settings.train), knobs.Watch.start(), 0, 0.0
+    budget, watch, looked = Budget.of(trainer.settings.train), knobs.Watch.start(), 0
     while (progress := budget.progress(trainer.samples, trainer.seconds)) < 1:
         trainer.advance(progress)
-        trainer.seconds = watch.cpu - paused
+        trainer.seconds = watch.cpu
         if budget.progress(trainer.samples, trainer.seconds) >= (looked + 1) / looks:
-            looked, begun = looked + 1, watch.cpu
-            look(looked / looks)
-            paused += watch.cpu - begun
+            looked += 1
+            with watch.paused():
+                look(looked / looks)
     trainer.check_weights()
     return trainer.seconds
 

@@ -8,13 +8,15 @@ left out. fp32, no moving average, sampled in training mode, as there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from .runner import Clock, Sprites, Trained, parameters
+from .. import knobs
+from .runner import Sprites, Trained, parameters
 
 LATENT, WIDTH, BATCH, RATE, BETAS = 100, 64, 128, 2e-4, (0.5, 0.999)
 
@@ -42,30 +44,32 @@ def _initialise(layer: nn.Module) -> None:
         nn.init.normal_(layer.weight, 1.0, 0.02)
 
 
-def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
+def run(sprites: Sprites, budgets: Sequence[float], seed: int, scratch: Path) -> Iterator[Trained]:
     """See :data:`runner.Runner`."""
-    clock, shown = Clock(seconds), 0
+    watch, shown = knobs.Watch.start(), 0
     torch.manual_seed(seed)
     paint, judge = generator(), discriminator()
     adam_paint, adam_judge = (torch.optim.Adam(network.parameters(), RATE, BETAS) for network in (paint, judge))
     one, zero = torch.ones(BATCH), torch.zeros(BATCH)
-    while clock.running():
-        for indices in torch.randperm(len(sprites.pictures)).split(BATCH):
-            if len(indices) < BATCH or not clock.running():
-                break
-            adam_judge.zero_grad()
-            cross_entropy(judge(sprites.pictures[indices]).flatten(), one).backward()
-            fake = paint(torch.randn(BATCH, LATENT, 1, 1))
-            cross_entropy(judge(fake.detach()).flatten(), zero).backward()
-            adam_judge.step()
-            adam_paint.zero_grad()
-            cross_entropy(judge(fake).flatten(), one).backward()
-            adam_paint.step()
-            shown += BATCH
 
     def sample(count: int) -> tuple[torch.Tensor, None]:
         latents = torch.randn(count, LATENT, 1, 1, generator=torch.Generator().manual_seed(seed))
         with torch.no_grad():
             return torch.cat([paint(part) for part in latents.split(64)]), None
 
-    return Trained(sample, shown, parameters(paint))
+    for seconds in budgets:
+        while watch.wall < seconds:
+            for indices in torch.randperm(len(sprites.pictures)).split(BATCH):
+                if len(indices) < BATCH or watch.wall >= seconds:
+                    break
+                adam_judge.zero_grad()
+                cross_entropy(judge(sprites.pictures[indices]).flatten(), one).backward()
+                fake = paint(torch.randn(BATCH, LATENT, 1, 1))
+                cross_entropy(judge(fake.detach()).flatten(), zero).backward()
+                adam_judge.step()
+                adam_paint.zero_grad()
+                cross_entropy(judge(fake).flatten(), one).backward()
+                adam_paint.step()
+                shown += BATCH
+        with watch.paused():
+            yield Trained(sample, watch.wall, watch.cpu, shown, parameters(paint))

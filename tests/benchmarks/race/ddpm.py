@@ -11,8 +11,9 @@ diffusers is not among Paragone's dependencies: without it there is no race for 
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn.functional import mse_loss
@@ -21,18 +22,24 @@ from paragone.ema import Ema
 from paragone.execution import Execution
 from paragone.schedules import cosine_ramp
 
+from .. import knobs
 from .runner import Sprites, Trained, Unavailable, parameters
 
 BATCH, RATE, TIMES, STEPS = 64, 1e-3, 1000, 50
 
 
-def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
-    """See :data:`runner.Runner`."""
-    begun = time.perf_counter()
+def run(sprites: Sprites, budgets: Sequence[float], seed: int, scratch: Path) -> Iterator[Trained]:
+    """See :data:`runner.Runner`. Anew for each budget, which its rate follows."""
     try:
         import diffusers
     except ImportError as error:
         raise Unavailable("diffusers is not installed: pip install diffusers") from error
+    for seconds in budgets:
+        yield _train(diffusers, sprites, seconds, seed)
+
+
+def _train(diffusers: Any, sprites: Sprites, seconds: float, seed: int) -> Trained:
+    watch = knobs.Watch.start()
     torch.manual_seed(seed)
     execution, schedule = Execution.choose("cpu"), {"num_train_timesteps": TIMES, "beta_schedule": "squaredcos_cap_v2"}
     unet = diffusers.UNet2DModel(
@@ -48,7 +55,7 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
     noiser, average = diffusers.DDPMScheduler(**schedule), Ema(unet)
     adam = torch.optim.AdamW(unet.parameters(), RATE, fused=True)
     step = 0
-    while (progress := (time.perf_counter() - begun) / seconds) < 1:
+    while (progress := watch.wall / seconds) < 1:
         clean = sprites.pictures[torch.randint(len(sprites.pictures), (BATCH,))]
         noise, when = torch.randn_like(clean), torch.randint(TIMES, (BATCH,))
         with execution.autocast():
@@ -62,6 +69,8 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
         average.update(min(0.999, (1 + step) / (10 + step)))
         step += 1
 
+    wall, cpu = watch.wall, watch.cpu
+
     def sample(count: int) -> tuple[torch.Tensor, None]:
         numbers, ddim = torch.Generator().manual_seed(seed), diffusers.DDIMScheduler(**schedule)
         ddim.set_timesteps(STEPS)
@@ -73,4 +82,4 @@ def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
                 parts.append(part)
         return torch.cat(parts), None
 
-    return Trained(sample, step * BATCH, parameters(unet), {"diffusers": diffusers.__version__, "ddim_steps": STEPS})
+    return Trained(sample, wall, cpu, step * BATCH, parameters(unet), {"diffusers": diffusers.__version__, "ddim_steps": STEPS})

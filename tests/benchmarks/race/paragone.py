@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 
 import paragone
+from paragone.api import resume
 from paragone.reporting import Silent
 
 from .. import knobs
@@ -24,10 +26,15 @@ class Counter(Silent):
         self.shown = samples
 
 
-def preset(name: str) -> Runner:
-    """The runner of one preset."""
+def preset(name: str, goes_on: bool = False) -> Runner:
+    """The runner of one preset.
 
-    def run(sprites: Sprites, seconds: float, seed: int, scratch: Path) -> Trained:
+    Args:
+        name: of the preset.
+        goes_on: resume for a longer budget, where none of its settings follows the budget.
+    """
+
+    def run(sprites: Sprites, budgets: Sequence[float], seed: int, scratch: Path) -> Iterator[Trained]:
         settings = {
             "train.hold_out": HELD_OUT,
             "train.seed": seed,
@@ -35,10 +42,17 @@ def preset(name: str) -> Runner:
             "train.device": "cpu",
             **knobs.overrides(),
         }
-        counter = Counter()
-        done = paragone.train("image", out=scratch / "run", preset=name, minutes=seconds / 60, settings=settings, reporter=counter)
-        model = paragone.load(done.path, device="cpu")
-        return Trained(_sampler(model, sprites), counter.shown, parameters(model.generator), {"settings": model.settings.to_dict()})
+        counter, watch, folder = Counter(), knobs.Watch.start(), scratch / "run"
+        for index, seconds in enumerate(budgets):
+            if goes_on and index:
+                done = resume(folder, layers=[("race", {"train.minutes": seconds / 60})], reporter=counter)
+            else:
+                counter, watch, folder = Counter(), knobs.Watch.start(), scratch / f"{seconds:g}"
+                done = paragone.train("image", out=folder, preset=name, minutes=seconds / 60, settings=settings, reporter=counter)
+            with watch.paused():
+                model = paragone.load(done.path, device="cpu")
+                facts = {"settings": model.settings.to_dict()}
+                yield Trained(_sampler(model, sprites), watch.wall, watch.cpu, counter.shown, parameters(model.generator), facts)
 
     return run
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,13 +38,16 @@ class Trained:
     """What a runner leaves behind.
 
     Attributes:
-        sample: asks its generator.
+        sample: asks its generator; only until the runner goes on.
+        wall, cpu: seconds that were learned for, of the clock and of processor time.
         shown: training pictures shown, counting repeats: to the discriminator, or to the denoiser.
         parameters: of the network that makes the pictures.
         facts: anything else worth a place in the results.
     """
 
     sample: Sampler
+    wall: float
+    cpu: float
     shown: int
     parameters: int
     facts: dict[str, Any] = field(default_factory=dict)
@@ -55,19 +57,12 @@ class Unavailable(Exception):
     """This runner needs something that is not installed, or that does not work here; it says what."""
 
 
-Runner = Callable[[Sprites, float, int, Path], Trained]
-"""``runner(sprites, seconds, seed, scratch)``: learn for so many seconds of the clock, all start-up included."""
+Runner = Callable[[Sprites, Sequence[float], int, Path], Iterator[Trained]]
+"""``runner(sprites, budgets, seed, scratch)``: learn for so many seconds of the clock, all start-up included.
 
-
-class Clock:
-    """Says when the seconds are used up; it starts when it is made."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.perf_counter() + seconds
-
-    def running(self) -> bool:
-        """Whether there is time left."""
-        return time.perf_counter() < self._end
+For each of the ascending budgets it says what it has by then. A recipe that is the same whatever the budget goes on from one
+to the next; one that follows the budget, as falling rates do, begins anew each time.
+"""
 
 
 def parameters(network: torch.nn.Module) -> int:

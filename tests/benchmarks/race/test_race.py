@@ -2,13 +2,12 @@
 
     PARAGONE_BENCHMARK_MINUTES=3,10,30 PARAGONE_BENCHMARK_SEEDS=0,1,2 pytest -m benchmark -s tests/benchmarks/race
 
-Minutes are of the clock: run nothing beside it. ``-k "small and 10"`` picks rows;
+Minutes are of the clock: run nothing beside it. ``-k small`` picks a runner;
 PARAGONE_BENCHMARK_RESULTS collects them.
 """
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ from .. import knobs
 from ..machine import alternate
 from ..pictures import save_sheet
 from . import bare_dcgan, ddpm, paragone, torchgan_dcgan
-from .runner import Runner, Sprites, Unavailable
+from .runner import Runner, Sprites, Trained, Unavailable
 from .scoring import GENERATED, score
 from .sprites import split_sprites
 
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.benchmark
 RUNNERS: Mapping[str, Runner] = {
     "bare DCGAN": bare_dcgan.run,
     "torchgan DCGAN": torchgan_dcgan.run,
-    "paragone dcgan": paragone.preset("dcgan"),
+    "paragone dcgan": paragone.preset("dcgan", goes_on=True),
     "paragone small": paragone.preset("small"),
     "diffusers DDPM": ddpm.run,
 }
@@ -66,49 +65,47 @@ def test_real_against_real(halves: tuple[Sprites, Sprites], capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("seed", knobs.seeds())
-@pytest.mark.parametrize("minutes", knobs.minutes(DEFAULT_MINUTES))
 @pytest.mark.parametrize("name", RUNNERS)
-def test_race(
-    name: str, minutes: float, seed: int, halves: tuple[Sprites, Sprites], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    train, heldout = halves
+def test_race(name: str, seed: int, halves: tuple[Sprites, Sprites], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.set_num_threads(knobs.threads())
-    watch = knobs.Watch.start()
+    minutes = sorted(knobs.minutes(DEFAULT_MINUTES))
     try:
-        trained = RUNNERS[name](train, minutes * 60, seed, tmp_path)
-        wall, cpu, sampling = watch.wall, watch.cpu, knobs.Watch.start()
-        generated, numbers = trained.sample(GENERATED)
-        generated = generated.clamp(-1, 1)
-        sampled = sampling.wall
-        scores = score(generated, numbers, train, heldout)
+        for trained, budget in zip(RUNNERS[name](halves[0], [60 * each for each in minutes], seed, tmp_path), minutes, strict=True):
+            row = {"runner": name, "minutes": budget, "seed": seed}
+            generated, facts = _judge(trained, halves)
+            with capsys.disabled():
+                print("\n" + ", ".join(f"{key} {value}" for key, value in {**row, **facts}.items()), end="")
+            knobs.record({"benchmark": "race", **row, **facts, "machine": platform.machine(), **trained.facts})
+            save_sheet(generated[:64], SPEC, f"race-{name}-{budget:g}-{seed}".replace(" ", "-"))
+            assert torch.isfinite(generated).all()
     except Unavailable as missing:
         pytest.skip(str(missing))
-    facts = {
+
+
+def _judge(trained: Trained, halves: tuple[Sprites, Sprites]) -> tuple[torch.Tensor, dict[str, float]]:
+    """Pictures, and a row of the table."""
+    watch = knobs.Watch.start()
+    generated, numbers = trained.sample(GENERATED)
+    sampled, generated = watch.wall, generated.clamp(-1, 1)
+    return generated, {
         "shown": trained.shown,
-        "wall_seconds": round(wall, 1),
-        "cpu_seconds": round(cpu, 1),
-        "samples_per_second": round(trained.shown / wall, 1),
+        "wall_seconds": round(trained.wall, 1),
+        "cpu_seconds": round(trained.cpu, 1),
+        "samples_per_second": round(trained.shown / trained.wall, 1),
         "sampled_per_second": round(GENERATED / sampled, 1),
         "parameters": trained.parameters,
-        **scores,
+        **score(generated, numbers, *halves),
     }
-    with capsys.disabled():
-        speeds = f"{facts['samples_per_second']:7.1f} samples/s trained, {facts['sampled_per_second']:7.1f}/s sampled"
-        print(f"\n{name:15} {minutes:g} min, seed {seed}: {trained.shown:8,} samples, {speeds}, {_line(scores)}", end="")
-    machine = {"cores": os.cpu_count(), "machine": platform.machine()}
-    knobs.record({"benchmark": "race", "runner": name, "minutes": minutes, "seed": seed, **facts, **machine, **trained.facts})
-    save_sheet(generated[:64], SPEC, f"race-{name}-{minutes:g}-{seed}".replace(" ", "-"))
-    assert torch.isfinite(generated).all()
 
 
 def test_sampling_beside_the_diffusion_model(halves: tuple[Sprites, Sprites], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Pictures a second of `small` over those of the DDPM, in turns within one run; how long they trained does not matter."""
     torch.set_num_threads(knobs.threads())
     try:
-        slow = RUNNERS["diffusers DDPM"](halves[0], 1.0, 0, tmp_path / "slow")
+        slow = next(RUNNERS["diffusers DDPM"](halves[0], [1.0], 0, tmp_path / "slow"))
     except Unavailable as missing:
         pytest.skip(str(missing))
-    quick = RUNNERS["paragone small"](halves[0], 1.0, 0, tmp_path / "quick")
+    quick = next(RUNNERS["paragone small"](halves[0], [1.0], 0, tmp_path / "quick"))
     count = 64
     seconds = alternate(lambda: quick.sample(8 * count), lambda: slow.sample(count), rounds=3)
     rates = 8 * count / seconds[0], count / seconds[1]
