@@ -15,14 +15,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import load, sample, train
+    from .api import load, resume, sample, train
     from .batch import Batch
     from .errors import ParagoneError
     from .evaluation.evaluate import Evaluation, evaluate
     from .sampler import Sampler
 
 __version__ = "0.1.0"
-__all__ = ["Batch", "Evaluation", "ParagoneError", "Sampler", "__version__", "evaluate", "load", "sample", "train"]
+__all__ = ["Batch", "Evaluation", "ParagoneError", "Sampler", "__version__", "evaluate", "load", "resume", "sample", "train"]
 
 _HOMES = {
     "Batch": "batch",
@@ -31,6 +31,7 @@ _HOMES = {
     "Sampler": "sampler",
     "evaluate": "evaluation.evaluate",
     "load": "api",
+    "resume": "api",
     "sample": "api",
     "train": "api",
 }

@@ -135,6 +135,8 @@ def train(
 def resume(
     run: str | Path,
     *,
+    minutes: float | None = None,
+    samples: int | None = None,
     modality: str | None = None,
     data: str | Path | None = None,
     layers: Layers = (),
@@ -147,20 +149,22 @@ def resume(
 
     Args:
         run: the run folder.
+        minutes, samples: the whole budget from now on, one of them, what is used up included; as it was if neither is given.
         modality: raise if the run is of another one.
         data: where the data is now, if it has moved; it may also have changed, as
             long as its labels and sample shape have not.
-        layers: changes to the settings in :data:`paragone.continuing.CHANGEABLE`, such as a longer budget.
+        layers: changes to other settings in :data:`paragone.continuing.CHANGEABLE`, each with a name for messages.
         reporter: hears about progress.
 
     Raises:
         RunError: if the run cannot be used, or its data has changed unannounced.
         UsageError: if another setting is to be changed, or the budget is used up already.
     """
+    budget = {f"train.{name}": value for name, value in (("minutes", minutes), ("samples", samples)) if value is not None}
     with joined() as ranks:
         folder = Path(run)
         opened = Run(folder, ranks.tell(lambda: Run.open(folder).config))
-        decided = decide_again(opened, modality, data, layers, ranks, _heard(reporter, ranks))
+        decided = decide_again(opened, modality, data, [*layers, ("minutes and samples", budget)], ranks, _heard(reporter, ranks))
         trainer = Trainer(decided.players, decided.dataset, decided.settings, decided.execution, ranks)
         return _train(opened, decided, trainer, _heard(reporter, ranks))
 

@@ -127,7 +127,9 @@ def test_a_longer_budget_continues_a_finished_run(points_run: Path, tmp_path: Pa
     paragone.train("points", out=out, samples=640, settings=SETTINGS)
     with pytest.raises(UsageError, match="has used up its budget"):
         api.resume(out)
-    api.resume(out, layers=[("command line", {"train.samples": 1280})])
+    with pytest.raises(UsageError, match="Give minutes or samples, not both"):
+        paragone.resume(out, samples=1280, minutes=1)
+    paragone.resume(out, samples=1280)
     assert weights.read(out / "state.safetensors")[1]["samples"] == 1280
     assert Run.open(out).config["settings"]["train"]["samples"] == 1280
 

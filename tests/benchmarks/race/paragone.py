@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 
 import paragone
-from paragone.api import resume
 from paragone.reporting import Silent
 
 from .. import knobs
@@ -45,7 +44,7 @@ def preset(name: str, goes_on: bool = False) -> Runner:
         counter, watch, folder = Counter(), knobs.Watch.start(), scratch / "run"
         for index, seconds in enumerate(budgets):
             if goes_on and index:
-                done = resume(folder, layers=[("race", {"train.minutes": seconds / 60})], reporter=counter)
+                done = paragone.resume(folder, minutes=seconds / 60, reporter=counter)
             else:
                 counter, watch, folder = Counter(), knobs.Watch.start(), scratch / f"{seconds:g}"
                 done = paragone.train("image", out=folder, preset=name, minutes=seconds / 60, settings=settings, reporter=counter)
