@@ -126,9 +126,15 @@ def _write_new(path: Path, data: bytes, overwrite: bool) -> None:
 
 
 def _taken(path: Path, data: bytes, overwrite: bool) -> bool:
-    """Whether something is there that must not be replaced by ``data``."""
+    """Whether a file is there that must not be replaced by ``data``.
+
+    Raises:
+        OutputError: if it cannot be read, or is a folder.
+    """
     try:
-        return path.exists() and (path.is_dir() or (not overwrite and path.read_bytes() != data))
+        if path.is_dir():  # --overwrite would not help
+            raise OutputError("is a folder where a file would be written", where=path, fix="Choose another name.")
+        return path.exists() and not overwrite and path.read_bytes() != data
     except OSError as error:
         raise files.cannot_write(path, error) from error
 

@@ -89,7 +89,7 @@ def prepare(source: Source, folder: Path, config: TextData, like: tuple[Tokenize
     notes = [*plan.notes, *_remarks(found, plan, tally), *alone, *about]
     different = len(np.unique(hashes))
     if different < 2:
-        raise _too_few(len(hashes), different, [*found.faults.reasons, *_remarks(found, plan, tally)])
+        raise _too_few(len(hashes), different, tally, [*found.faults.reasons, *_remarks(found, plan, tally)])
     if len(hashes) > different:
         equal = len(hashes) - different
         notes.append(f"{_texts(equal)} {'are equal to others' if equal > 1 else 'is equal to another'}; they are kept.")
@@ -188,7 +188,10 @@ def _texts(count: int) -> str:
     return f"{count:,} text{'s' * (count != 1)}"
 
 
-def _too_few(count: int, different: int, remarks: Sequence[str]) -> DataError:
-    what = f"only {_texts(count)} can be used" if count == different else f"holds only one text, {count:,} times"
+def _too_few(count: int, different: int, tally: _Tally, remarks: Sequence[str]) -> DataError:
     why = f" ({' '.join(remarks)})" if remarks else ""
+    if not count:
+        fix = "Use texts in the letters that the tokenizer knows." if tally.unknown else "Hundreds are needed; a line is a text."
+        return DataError(f"holds no text that can be used{why}", fix=fix)
+    what = f"only {_texts(count)} can be used" if count == different else f"holds only one text, {count:,} times"
     return DataError(f"{what}{why}", fix="Two different ones are needed at least, and hundreds to learn from; a line is a text.")

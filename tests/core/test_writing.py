@@ -58,6 +58,14 @@ def test_nothing_is_overwritten_silently(model: paragone.Sampler, tmp_path: Path
     assert {path.name for path in tmp_path.glob("sheet*")} == {"sheet.json", "sheet-2.json"}
 
 
+def test_a_folder_in_the_way_of_a_file_is_named(model: paragone.Sampler, tmp_path: Path) -> None:
+    (tmp_path / "1.json").mkdir()
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=r"1\.json: is a folder .*\nChoose another name"):
+            model.sample([1]).save(tmp_path, overwrite=overwrite)
+    assert [path.name for path in tmp_path.rglob("*")] == ["1.json"]
+
+
 def test_any_number_goes_to_disk_and_progress_is_told(model: paragone.Sampler, tmp_path: Path) -> None:
     told: list[int] = []
     paths = save_all(model, range(100), tmp_path, progress=told.append)

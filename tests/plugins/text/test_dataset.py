@@ -208,6 +208,8 @@ def test_other_data_can_be_read_like_a_run_s_own(opener: Opener) -> None:
     assert opener(path).spec != own.spec
     again = opener(opener.folder / "own.txt", like=own.spec, tokenizer="characters")
     assert (again.spec, again.fingerprint, texts_of(again)) == (own.spec, own.fingerprint, TOWNS)
+    with pytest.raises(DataError, match=r"holds no text that can be used \(2 texts with a character .*\nUse texts in the letters"):
+        opener(opener.written("far.txt", "Москва\nОмск\n"), like=own.spec)
 
 
 def test_too_many_texts_are_chosen_from_and_held_out_as_ever(opener: Opener) -> None:
@@ -242,7 +244,7 @@ NOTHING: dict[str, tuple[str, bytes, str]] = {
     "utf-16": ("a.txt", "one\ntwo\n".encode("utf-16"), "is UTF-16"),
     "utf-16 without a mark": ("a.txt", "one\ntwo\n".encode("utf-16-le"), "line 1 holds a NUL byte"),
     "binary": ("a.txt", bytes(range(256)) * 40, "cannot be read: line 1 holds a NUL byte"),
-    "one line of 2 MB": ("a.txt", b"x" * 2_000_000, "only 1 text can be used|only 0 texts can be used"),
+    "one line of 2 MB": ("a.txt", b"x" * 2_000_000, "only 1 text can be used|holds no text that can be used"),
     "no column": ("a.csv", b"name,country\nYork,Britain\n", "no column called text; its first line is 'name, country'"),
     "a header only": ("a.tsv", b"label\ttext\n", "holds no text"),
     "broken JSON": ("run.jsonl", b'{"text": "one"}\n{"text": "two"}\n{"text": \n', r"1 of 3 lines cannot be read: line 3 is no JSON"),
