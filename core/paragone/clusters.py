@@ -162,23 +162,31 @@ def clustered(medium: Modality, dataset: Dataset, train: TrainSettings) -> Datas
         train: the settings.
 
     Raises:
+        UsageError: if a label has no samples.
         UsageError, PluginError: as :func:`embedded`.
     """
     if not train.clusters:
         return dataset
+    if dataset.numbers is not None and len(unused := set(range(len(dataset.labels))) - set(dataset.numbers.tolist())):
+        what = f"the label {dataset.labels[min(unused)]!r} has no samples, so no clusters"
+        raise UsageError(what, where="train.clusters", fix="Set it to 0, or leave the label out.")
     points = embedded(medium, dataset)
     centres, labels = find(points, dataset.numbers, train.clusters, train.cluster_size, train.seed)
     if len(centres) <= max(1, len(dataset.labels)):
         return dataset
-    told = nearest(points, centres, dataset.numbers, labels)
+    used, told = torch.unique(nearest(points, centres, dataset.numbers, labels), return_inverse=True)
+    centres, labels = centres[used], labels[used]
     clusters = Clusters(tuple(labels.tolist()), tuple(torch.bincount(told, minlength=len(centres)).tolist()))
     if not train.neighbours:
         return Clustered(dataset, clusters, told[:, None], centres)
     places = instances.chosen(told, instances.MOST)
-    counts = torch.bincount(told[places])
+    counts = torch.bincount(told[places], minlength=len(centres))
     centres = points[places]
     clusters = replace(clusters, counts=tuple(counts.tolist()), codes=min(instances.CODES, *centres.shape))
-    return Clustered(dataset, clusters, _near(points, centres, clusters, dataset.numbers, train.neighbours), centres)
+    near = _near(points, centres, clusters, dataset.numbers, train.neighbours)
+    # where not every sample is an instance, the nearest one may be of the cluster next door: seeds draw as is trained
+    sizes = torch.bincount(clusters.groups[near[:, 0]], minlength=len(labels))
+    return Clustered(dataset, replace(clusters, sizes=tuple(sizes.clamp_min(1).tolist())), near, centres)
 
 
 def save_centres(file: Path, dataset: Dataset) -> None:
@@ -235,7 +243,7 @@ def embedded(medium: Modality, dataset: Dataset) -> torch.Tensor:
     code = medium.embedding
     if code is None:
         raise UsageError(f"{medium.name} has no embedding to find clusters by", where="train.clusters", fix="Set it to 0.")
-    with running(code):
+    with running(code), torch.no_grad():
         embed = resolve(code)
         blocks = torch.split(torch.arange(len(dataset)), READ)
         rows = torch.cat([embed(dataset.batch(block, torch.device("cpu"))[0], dataset.spec).float() for block in blocks])
@@ -251,7 +259,7 @@ def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: in
     Args:
         points: ``(N, D)`` float32.
         numbers: ``(N,)`` int64 labels, or ``None``.
-        most: clusters in all, if every label has samples enough for its share of them.
+        most: clusters in all, if every label has samples enough for its share of them; a label has one at least.
         size: samples that a cluster has on average, at least, and three times what the smallest has: from
             fewer nothing is learned but these.
         seed: of where k-means begins.
@@ -272,11 +280,16 @@ def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: in
 
 def _without_small(points: torch.Tensor, centres: torch.Tensor, least: float) -> torch.Tensor:
     """``centres`` without those that fewer than ``least`` points are nearest to, the smallest first; one stays."""
+    near = nearest(points, centres)
     while len(centres) > 1:
-        sizes = torch.bincount(nearest(points, centres), minlength=len(centres))
-        if int(sizes.min()) >= least:
+        sizes = torch.bincount(near, minlength=len(centres))
+        smallest = int(sizes.argmin())
+        if int(sizes[smallest]) >= least:
             break
-        centres = centres[torch.arange(len(centres)) != sizes.argmin()]
+        centres = centres[torch.arange(len(centres)) != smallest]
+        orphans = near == smallest
+        near = near - (near > smallest).long()
+        near[orphans] = nearest(points[orphans], centres)
     return centres
 
 
@@ -290,9 +303,9 @@ def nearest(
         centres: what it returned.
         numbers, labels: of the points and of the centres; without either, any centre will do.
     """
-    found = []
+    found, centres = [], centres.double()  # as differences of large products, which is how they are found, small distances need it
     for block in torch.split(torch.arange(len(points)), BLOCK):
-        distances = torch.cdist(points[block], centres)
+        distances = torch.cdist(points[block].double(), centres)
         if numbers is not None and labels is not None:
             distances[numbers[block, None] != labels] = torch.inf
         found.append(distances.argmin(1))

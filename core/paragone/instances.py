@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 MOST = 4096
-"""Instances of a run, at most: each one's place is kept with the run."""
+"""Instances of a run, at most, but for rounding: each one's place is kept with the run."""
 
 CODES = 32
 """Numbers that describe an instance, at most."""

@@ -12,6 +12,8 @@ from typing import Protocol, TypeVar, cast
 import torch
 from torch import nn
 
+from .errors import UsageError
+
 Module = TypeVar("Module", bound=nn.Module)
 
 
@@ -140,3 +142,19 @@ class Players:
     augmentation: Augmentation | None = None
     batch_statistics: bool = False
     encoder: nn.Module | None = None
+
+
+def refuse_labels(labels: int, preset: str, instead: str) -> None:
+    """For the ``build`` of networks that cannot be told what to make.
+
+    Args:
+        labels: how many there are to be told, of labels or of clusters.
+        preset: its name.
+        instead: presets that can.
+
+    Raises:
+        UsageError: if there are any.
+    """
+    if labels:
+        fix = f"Leave train.conditional and train.clusters out, or use the preset {instead}."
+        raise UsageError("cannot learn labels or clusters", where=f"preset {preset}", fix=fix)

@@ -122,7 +122,7 @@ class Sampler:
         Raises:
             ParagoneError: as there; all that could be made before it has come.
         """
-        label = self._settle(label, truncation, like)
+        label, like = self._settle(label, truncation, like)
         return self._make(
             (Request(seed, label or self.kinds.label_of(seed), truncation, like=like) for seed in _checked(seeds)), options, note
         )
@@ -162,7 +162,7 @@ class Sampler:
         like: int | None = None,
     ) -> Iterator[Batch]:
         """The same as :meth:`walk`, as :meth:`stream` is the same as :meth:`sample`."""
-        label = self._settle(label, truncation, like)
+        label, like = self._settle(label, truncation, like)
         if steps < 2:
             raise UsageError(f"a walk of {steps} is none", where="steps", fix="It has 2 steps at least: where it begins and where it ends.")
         start, end = _checked([first, second])
@@ -229,8 +229,8 @@ class Sampler:
         """Whether several samples are made at once, each by one core: then it does not hurt if something else needs a core meanwhile."""
         return self.modality.choosing is None and made_in_parallel(self.generator, self.spec, self.execution)
 
-    def _settle(self, label: str | None, truncation: float, like: int | None) -> str | None:
-        """The label that all have in common, if there is one.
+    def _settle(self, label: str | None, truncation: float, like: int | None) -> tuple[str | None, int | None]:
+        """The label that all have in common, if there is one, and ``like``, of whatever kind of whole number it was.
 
         Raises:
             UsageError: as :meth:`sample`.
@@ -239,9 +239,9 @@ class Sampler:
         if not 0 < truncation <= 2:
             raise UsageError(f"{truncation:g} is out of range, it must be above 0 and at most 2", where="truncation")
         if like is None:
-            return label
-        (like,) = _checked([like])
-        return self.kinds.label_like(like, label)
+            return label, None
+        (like,) = _checked([like], "like")
+        return self.kinds.label_like(like, label), like
 
     def _make(self, requests: Iterator[Request], options: Any, note: Callable[[str], None] | None) -> Iterator[Batch]:
         """The samples of ``requests``, a few at a time."""
@@ -286,7 +286,7 @@ class Sampler:
         return chooser
 
 
-def _checked(seeds: Iterable[int]) -> Iterator[int]:
+def _checked(seeds: Iterable[int], where: str = "seed") -> Iterator[int]:
     """``seeds``, each a whole number of NumPy or torch too, and at least one.
 
     Raises:
@@ -295,7 +295,7 @@ def _checked(seeds: Iterable[int]) -> Iterator[int]:
     seed = None
     for seed in map(operator.index, seeds):
         if seed < 0:
-            raise UsageError(f"{seed} is negative", where="seed", fix="Seeds are whole numbers from 0.")
+            raise UsageError(f"{seed} is negative", where=where, fix="Seeds are whole numbers from 0.")
         yield seed
     if seed is None:
         raise UsageError("no seeds are given", where="seeds", fix="Ask for at least one sample.")

@@ -47,7 +47,10 @@ class TrainSettings:
     objective: ObjectiveName = setting("relativistic", "The game that the two players play.")
     conditional: bool = setting(True, "Learn the labels, where the data has some.")
     clusters: int = setting(
-        0, "Split the labels into so many clusters of like samples at most, and learn these; 0: none.", minimum=0, maximum=10_000
+        0,
+        "Split the labels into so many clusters of like samples at most, one a label at least, and learn these; 0: none.",
+        minimum=0,
+        maximum=10_000,
     )
     cluster_size: int = setting(12, "Samples that a cluster has on average, at least; none has less than a third of it.", minimum=3)
     neighbours: int = setting(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from scipy.cluster.vq import kmeans2
@@ -17,6 +18,7 @@ from toy_plugin import model
 import paragone
 from paragone import api, clusters
 from paragone.clusters import Clustered, Clusters, clustered, find, k_means, nearest
+from paragone.data import Subset
 from paragone.errors import Interrupted, PluginError, RunError, UsageError
 from paragone.evaluation.evaluate import evaluate
 from paragone.registry import registry
@@ -75,6 +77,14 @@ def test_clusters_belong_to_labels_and_none_is_small() -> None:
     assert int(sizes.min()) >= 8
     assert len(centres) <= 12
     assert int(sizes.sum()) == len(points)
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_clusters_are_told_apart_however_near_they_are_and_far_from_zero(offset: float) -> None:
+    points, which = blobs(8, 30)
+    centres, labels = find(points * 1e-2 + offset, None, most=8, size=12, seed=0)
+    near = nearest(points * 1e-2 + offset, centres, torch.zeros(240, dtype=torch.int64), labels)
+    assert len({(a, b) for a, b in zip(near.tolist(), which.tolist(), strict=True)}) == 8
 
 
 def test_there_are_fewer_clusters_where_there_are_few_samples() -> None:
@@ -146,6 +156,22 @@ def test_an_embedding_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, em
         api.plan("points", layers=[("", EVERY_MODE)])
 
 
+@pytest.mark.parametrize("neighbours", [0, 5])
+def test_an_embedding_may_have_weights_of_its_own(monkeypatch: pytest.MonkeyPatch, neighbours: int) -> None:
+    layer = torch.nn.Linear(2, 3)
+    monkeypatch.setattr(model, "embed", lambda samples, spec: layer(samples))
+    plan = api.plan("points", layers=[("", {**EVERY_MODE, "train.neighbours": neighbours})])
+    assert not points_of(plan).centres.requires_grad
+
+
+def test_a_label_without_samples_is_named() -> None:
+    plan = api.plan("points", layers=[("", EVERY_MODE)])
+    dataset = points_of(plan).dataset
+    alone = Subset(dataset, (dataset.numbers == 1).nonzero()[:, 0])  # type: ignore[attr-defined]  # it has labels
+    with pytest.raises(UsageError, match=r"train.clusters: the label 'left' has no samples, so no clusters\nSet it to 0"):
+        clustered(registry().modality("points"), alone, plan.settings.train)
+
+
 def test_of_many_samples_some_are_looked_at_and_all_are_placed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "FITTED", 300)
     dataset = points_of(api.plan("points", layers=[("", EVERY_MODE)]))
@@ -208,7 +234,11 @@ def test_more_like_the_sample_of_a_seed(run: Path, tmp_path: Path) -> None:
     assert torch.equal(walk.samples[[0, -1]], sampler.sample([0, other], "right", like=other).samples)
     facts = [json.loads(path.read_text())["provenance"] for path in alike.save(tmp_path)[:-1]]
     assert [(each["seed"], each["like"]) for each in facts] == [(0, 0), (other, 0)]
-    with pytest.raises(UsageError, match="-1 is negative"):
+    for kind in (np.int64, torch.tensor):
+        same = sampler.sample([0, other], "right", like=kind(0))  # type: ignore[arg-type]  # a whole number all the same
+        assert torch.equal(same.samples, alike.samples)
+        assert same.save(tmp_path)[:-1] == alike.save(tmp_path)[:-1]
+    with pytest.raises(UsageError, match="like: -1 is negative"):
         sampler.sample([0], like=-1)
 
 

@@ -134,6 +134,20 @@ def test_of_many_samples_some_are_instances(monkeypatch: pytest.MonkeyPatch) -> 
     assert torch.bincount(plan.dataset.groups).tolist() == [100] * 25
 
 
+def test_seeds_draw_clusters_as_often_as_they_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where clusters touch, a sample's nearest instance is often of the next one."""
+    monkeypatch.setattr(instances, "MOST", 100)
+    monkeypatch.setattr(model, "embed", lambda samples, spec: samples[:, :1].sin() + 0.1 * samples[:, 1:].cos())
+    plan = api.plan("points", layers=[("", SETTINGS)])
+    assert isinstance(plan.dataset, Clustered)
+    sizes = torch.bincount(plan.dataset.groups, minlength=len(plan.dataset.clusters.sizes))
+    assert plan.dataset.clusters.sizes == tuple(sizes.tolist())
+    monkeypatch.setattr(instances, "MOST", 2500)
+    whole = api.plan("points", layers=[("", SETTINGS)])
+    assert isinstance(whole.dataset, Clustered)
+    assert whole.dataset.clusters.sizes != plan.dataset.clusters.sizes  # so it was not the same thing anyway
+
+
 def test_networks_that_cannot_be_told_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "LabelEmbedding", nn.Embedding)
     with pytest.raises(UsageError, match=r"train.neighbours: the networks of preset \w+ cannot be told of neighbours\nSet it to 0"):

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.functional import leaky_relu, pad, relu
 
 from paragone.errors import UsageError
-from paragone.players import Players
+from paragone.players import Players, refuse_labels
 from paragone.spec import SampleSpec
 
 from ..presets import WaveganNetwork
@@ -102,10 +102,7 @@ def build(spec: SampleSpec, labels: int, config: WaveganNetwork) -> Players:
     Raises:
         UsageError: if labels are to be learned, the sounds are loops, or their smallest maps too short to be shuffled so far.
     """
-    if labels:
-        raise UsageError(
-            "cannot learn labels", where="preset wavegan", fix="Leave train.conditional out, or use the preset small or studio."
-        )
+    refuse_labels(labels, "wavegan", "small or studio")
     if is_loop(spec):
         raise UsageError("cannot make loops", where="preset wavegan", fix="Leave --loop out, or use the preset small or studio.")
     shortest = spec.shape[1] // STRIDE ** (LAYERS - 1)

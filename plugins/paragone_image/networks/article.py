@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from paragone.players import Players
+from paragone.players import Players, refuse_labels
 from paragone.spec import SampleSpec
 
 from ..presets import ArticleNetwork
@@ -55,5 +55,10 @@ class ArticleDiscriminator(nn.Module):
 
 
 def build(spec: SampleSpec, labels: int, config: ArticleNetwork) -> Players:
-    """The article's pair."""
+    """The article's pair.
+
+    Raises:
+        UsageError: if labels or clusters are to be learned.
+    """
+    refuse_labels(labels, "article", "small or r3gan")
     return Players(ArticleGenerator(spec, config), ArticleDiscriminator(spec, config))

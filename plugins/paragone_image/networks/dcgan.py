@@ -12,7 +12,7 @@ import itertools
 import torch
 from torch import nn
 
-from paragone.players import Players
+from paragone.players import Players, refuse_labels
 from paragone.spec import SampleSpec
 
 from ..geometry import Pyramid
@@ -65,6 +65,11 @@ def _radford(module: nn.Module) -> None:
 
 
 def build(spec: SampleSpec, labels: int, config: DcganNetwork) -> Players:
-    """The pair for any picture size."""
+    """The pair for any picture size.
+
+    Raises:
+        UsageError: if labels or clusters are to be learned.
+    """
+    refuse_labels(labels, "dcgan", "small or r3gan")
     pyramid = Pyramid.of(spec)
     return Players(DcganGenerator(pyramid, config), DcganDiscriminator(pyramid, config), batch_statistics=True)

@@ -34,7 +34,11 @@ SIZES = {
     "small": [(4, 32, 32), (3, 64, 64), (1, 28, 28), (4, 8, 8), (4, 48, 32), (3, 33, 70), (3, 64, 9)],
     "r3gan": [(4, 32, 32), (3, 64, 64), (3, 128, 128), (1, 28, 28), (3, 48, 32)],
 }
-CASES = [(name, shape) for name, shapes in SIZES.items() for shape in shapes]
+UNTOLD = ("article", "dcgan")
+"""Networks that know no labels."""
+CASES = [
+    (name, shape, labels) for name, shapes in SIZES.items() for shape in shapes for labels in (0, 3) if not labels or name not in UNTOLD
+]
 
 
 def spec_of(shape: tuple[int, ...]) -> SampleSpec:
@@ -42,8 +46,10 @@ def spec_of(shape: tuple[int, ...]) -> SampleSpec:
     return SampleSpec(tuple(Axis(name, size, unit) for name, size, unit in names), traits={"mode": MODES[shape[0]]})  # type: ignore[arg-type]  # a table
 
 
-def build(name: str, shape: tuple[int, ...], labels: int = 3) -> Players:
+def build(name: str, shape: tuple[int, ...], labels: int | None = None) -> Players:
+    """Tiny players, for three labels where they can be told and nothing else is asked for."""
     torch.manual_seed(0)
+    labels = (0 if name in UNTOLD else 3) if labels is None else labels
     preset = registry().modality("image").preset(name)
     return resolve(preset.build)(spec_of(shape), labels, TINY[name])  # type: ignore[no-any-return]  # resolve() is untyped by nature
 
@@ -52,8 +58,7 @@ def inputs(players: Players, count: int = 8) -> tuple[torch.Tensor, torch.Tensor
     return torch.randn(count, players.generator.latent_size), torch.arange(count) % 3
 
 
-@pytest.mark.parametrize(("name", "shape"), CASES)
-@pytest.mark.parametrize("labels", [0, 3])
+@pytest.mark.parametrize(("name", "shape", "labels"), CASES)
 def test_shapes_ranges_and_gradients(name: str, shape: tuple[int, ...], labels: int) -> None:
     players = build(name, shape, labels)
     latent, label = inputs(players)
@@ -97,6 +102,14 @@ def test_a_sample_does_not_depend_on_the_batch(name: str) -> None:
 
 def test_dcgan_says_that_it_mixes_the_batch() -> None:
     assert [build(name, SIZES[name][0]).batch_statistics for name in TINY] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_networks_that_would_not_listen_to_labels_say_so(name: str) -> None:
+    with pytest.raises(
+        UsageError, match=rf"preset {name}: cannot learn labels or clusters\nLeave train.conditional and train.clusters out"
+    ):
+        build(name, (1, 28, 28), 3)
 
 
 def test_the_article_is_exactly_the_articles() -> None:
