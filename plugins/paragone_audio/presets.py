@@ -24,6 +24,7 @@ class SoundNetwork:
     )
     latent: int = setting(48, "Length of the latent vector, and of the label's.", minimum=1)
     style: int = setting(128, "Length of the style vector.", minimum=1)
+    tuned: bool = setting(False, "Let the style shift the tones of each band of a window, so that partials may have any frequency.")
     width: int = setting(64, "Channels of the generator's last maps; doubled at each quarter of the length.", minimum=4)
     widest: int = setting(256, "Never more channels than this.", minimum=4)
     windows: str = setting("512,128", "Windows of the discriminator's spectra, in samples: powers of 2; the encoder uses the first.")
@@ -68,6 +69,7 @@ def _all(text: str, right: Callable[[int], bool]) -> bool:
 
 
 RECIPE = {
+    "network.tuned": True,
     "train.objective": "non-saturating",
     "train.batch": 16,
     "train.group": 4,

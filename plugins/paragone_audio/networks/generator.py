@@ -52,7 +52,11 @@ class SoundGenerator(nn.Module):
         self.first = initialise(nn.Linear(inputs, math.prod(self.base)))
         self.plan = nn.ModuleList(Refine(widths[0], config.style, dilation, loop) for dilation in (1, 2, 4))
         self.grow = nn.ModuleList(Grow(before, after, config.style, loop) for before, after in itertools.pairwise(widths))
-        self.head: nn.Module = ConvHead(widths[-1], loop) if config.head == "conv" else SpectralHead(widths[-1], WINDOWS[config.head], loop)
+        self.head: nn.Module
+        if config.head == "conv":
+            self.head = ConvHead(widths[-1], loop)
+        else:
+            self.head = SpectralHead(widths[-1], WINDOWS[config.head], loop, config.style if config.tuned else 0)
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""
@@ -65,7 +69,7 @@ class SoundGenerator(nn.Module):
             x = refine(x, style)
         for grow in self.grow:
             x = grow(x, style)
-        wave = self.head(x, place)[..., : self.length]
+        wave = self.head(x, place, style)[..., : self.length]
         if self.levelled:
             return wave * (PEAK / wave.abs().amax(2, keepdim=True).clamp_min(1e-4))
         return leaky_clamp(wave)

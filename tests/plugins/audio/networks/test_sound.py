@@ -27,8 +27,9 @@ def players(head: str = "istft_middle", length: int = 2048, loop: bool = False, 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("length", [1024, 2048, 5120])
 @pytest.mark.parametrize("loop", [False, True])
-def test_shapes(head: str, length: int, loop: bool) -> None:
-    pair = players(head, length, loop)
+@pytest.mark.parametrize("tuned", [False, True])
+def test_shapes(head: str, length: int, loop: bool, tuned: bool) -> None:
+    pair = players(head, length, loop, tuned=tuned)
     label = torch.arange(6) % 3
     samples = pair.generator(torch.randn(6, 5), label)
     assert samples.shape == (6, 1, length)
@@ -56,7 +57,7 @@ def test_a_loop_has_no_seam_by_construction(head: str) -> None:
     def make(x: torch.Tensor) -> torch.Tensor:
         for grow in generator.grow:
             x = grow(x, style)
-        return generator.head(x, latent[:, 4])
+        return generator.head(x, latent[:, 4], style)
 
     with torch.no_grad():
         torch.testing.assert_close(make(first.roll(1, 3)), make(first).roll(1024, 2), rtol=1e-3, atol=1e-4)
