@@ -31,7 +31,7 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
     medium = registry().modality(run.modality)
     file = run.path / "config.json"
     try:
-        return medium, settle(medium, [(str(file), flatten(run.config["settings"], where=file))])
+        return medium, settle(medium, [(str(file), flatten(run.config["settings"], where=file))], complete=True)
     except UsageError as error:
         raise RunError(error.what, where=error.where, fix=error.fix or "Restore it from a copy of the run.") from error
 

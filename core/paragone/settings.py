@@ -240,12 +240,14 @@ ENGINE_SECTIONS: Mapping[str, type] = types.MappingProxyType(
 )
 
 
-def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> Settings:
+def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] = (), complete: bool = False) -> Settings:
     """Defaults and ``layers``, laid over each other and checked.
 
     Args:
         modality: gives the ``data`` section, the presets and their ``network`` section.
         layers: (where it came from, dotted name → value) pairs, later ones win.
+        complete: whether ``layers`` were complete when they were written, as a run's record is. What they lack is newer than
+            they are: so its option's default holds, which changes nothing, and not what the preset says by now.
 
     Returns:
         Complete settings; ``train.preset`` is filled in.
@@ -258,7 +260,7 @@ def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] =
     preset = _preset(modality, *wanted[-1]) if wanted else modality.preset()
     kinds = {**ENGINE_SECTIONS, "data": modality.data_config, "network": preset.config}
     values: dict[str, dict[str, Any]] = {name: {} for name in kinds}
-    for origin, layer in [(f"preset {preset.name}", preset.settings), *layers]:
+    for origin, layer in [*([] if complete else [(f"preset {preset.name}", preset.settings)]), *layers]:
         # minutes and samples are two ways to say one thing: a later layer's replaces an earlier one's
         budgets = [key for key in BUDGET_KEYS if layer.get(f"train.{key}") is not None]
         if len(budgets) == 2:

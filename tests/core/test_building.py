@@ -9,7 +9,9 @@ import torch
 import paragone
 from paragone.building import build, describe
 from paragone.errors import RunError
+from paragone.options import options_of
 from paragone.run import Run
+from paragone.settings import TrainSettings
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +43,10 @@ def test_a_run_describes_itself(points_run: Path) -> None:
     assert settings.to_dict() == run.config["settings"]
     with pytest.raises(RunError, match="is a run of points, not of image\\nUse `create points` with it"):
         describe(run, "image")
+
+
+def test_an_option_that_is_newer_than_the_run_changes_nothing(tmp_path: Path) -> None:
+    """Whatever the preset says of it by now."""
+    run = paragone.train("points", out=tmp_path / "run", samples=64, preset="wide")
+    assert run.config["settings"]["train"].pop("batch") == 32  # as the preset wants it
+    assert describe(run)[1].train.batch == options_of(TrainSettings)["batch"].default != 32
