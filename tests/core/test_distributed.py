@@ -91,6 +91,16 @@ def test_a_gradient_that_one_process_lacks_counts_as_zero() -> None:
     assert furthest(one.value["tensors"], two[1].value["tensors"]) < 1e-5
 
 
+def test_two_processes_are_told_of_the_same_instances() -> None:
+    settings = {**ALL, "train.clusters": 25, "train.neighbours": 5}
+    (one,) = together(works.advance, settings, 10, size=1)
+    two = together(works.advance, settings, 10)
+    assert [one.error, *(each.error for each in two)] == ["", "", ""]
+    assert one.value["tensors"]["generator.label.codes"].shape == (2500, 2)
+    assert furthest(one.value["tensors"], two[0].value["tensors"]) < 1e-5
+    assert furthest(two[0].value["tensors"], two[1].value["tensors"]) == 0
+
+
 def test_batch_statistics_are_kept_the_same() -> None:
     two = together(works.advance, {"network.batch_norm": True, "train.batch": 32}, 5)
     first, second = (each.value["tensors"] for each in two)
