@@ -104,7 +104,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     """The plan of a run that was begun before, with what is to change."""
     medium, before = describe(opened, modality)
     refuse_preset(before, layers)
-    settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), flat(before)), *layers]))
+    settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), flat(before)), *layers], complete=True))
     refuse_changes(before, settings)
     if ranks.size > 1 and not any("train.threads" in values for _, values in layers):  # it may have had the machine for itself
         settings = settings.replace("train", threads=min(settings.train.threads, ranks.world.cores))
