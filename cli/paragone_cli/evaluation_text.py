@@ -32,7 +32,8 @@ def table(facts: Mapping[str, Any], modality: Modality) -> list[str]:
     lines += aligned(rows)
     if facts["labels"]:
         lines += ["", *aligned(_label_rows(facts, titles))]
-        if any(score["doubt"] for row in facts["labels"].values() for score in row["scores"].values()):
+        scores = [score for row in facts["labels"].values() for score in row["scores"].values()]
+        if any(_doubted(score) or _doubted(score["real"]) for score in scores):
             lines.append("? too few samples of that label: not to be trusted")
     return [*lines, "", *_copies(facts["memorisation"], counts["generated"]), *(f"note: {note}" for note in facts["notes"])]
 
@@ -61,6 +62,11 @@ def _remark(score: Mapping[str, Any]) -> str:
     return "; ".join(filter(None, told))
 
 
+def _doubted(score: Mapping[str, Any] | None) -> bool:
+    """Whether there is a number that cannot be trusted."""
+    return score is not None and score["value"] is not None and bool(score["doubt"])
+
+
 def _label_rows(facts: Mapping[str, Any], titles: Mapping[str, str]) -> list[list[str]]:
     names = list(next(iter(facts["labels"].values()))["scores"])
     rows = [["label", "generated", "reference", *(heading for name in names for heading in (titles[name], "real")), ""]]
@@ -68,7 +74,7 @@ def _label_rows(facts: Mapping[str, Any], titles: Mapping[str, str]) -> list[lis
         cells = []
         for name in names:
             score = row["scores"][name]
-            cells += [figure(score) + ("?" if score["doubt"] else ""), figure(score["real"])]
+            cells += [figure(one) + "?" * _doubted(one) for one in (score, score["real"])]
         rows.append([label, f"{row['counts']['generated']:,}", f"{row['counts']['reference']:,}", *cells, ""])
     return rows
 

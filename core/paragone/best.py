@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import math
 
+import torch
+
 from . import files, weights
 from .data import Dataset
 from .errors import RunError
-from .evaluation.examiner import Examiner, ask, labels_like
+from .evaluation.evidence import Score
+from .evaluation.examiner import WORTH_HALVING, Examiner, ask, labels_like
 from .reporting import Reporter
 from .run import FORMAT, Run
 from .settings import TrainSettings
@@ -44,7 +47,7 @@ class Best:
         self.run, self.trainer, self.train, self.reporter = run, trainer, train, reporter
         self.metric = examiner.medium.goal(train.keep_best)
         self.examiner, self.reference = examiner, examiner.real(held or trainer.dataset, REAL, REFERENCES)
-        self.value = self._kept()
+        self.value, self.real = self._kept(), self._real()
         self.looked = -1
 
     def look(self, progress: float) -> None:
@@ -62,8 +65,9 @@ class Best:
         count, seed, samples = self.train.best_count, self.train.seed, self.trainer.samples
         numbers = labels_like(self.reference, count, seed)
         generated = self.examiner.generated(self.trainer.ema.module, range(count), numbers, self.run.clusters)
-        value = ask([self.metric], generated, self.reference, seed)[self.metric.name].value
-        files.append(self.run.scores, json.dumps({"samples": samples, self.metric.name: value}))
+        score = ask([self.metric], generated, self.reference, seed)[self.metric.name]
+        value, real = score.value, None if self.real is None else self.real.value
+        files.append(self.run.scores, json.dumps({"samples": samples, self.metric.name: value, "real": real, "doubt": score.doubt}))
         better = value is not None and (
             self.value is None or ((value < self.value) == (self.metric.better == "lower") and value != self.value)
         )
@@ -72,7 +76,17 @@ class Best:
             weights.save(self.run.best, self.trainer.ema.module.state_dict(), facts)
             self.value = value
         said = "cannot be computed" if value is None else f"{value:.4g}"
-        self.reporter.note(f"{self.metric.name} after {samples:,} samples: {said}{', the best so far' if better else ''}")
+        beside = [f"real {real:.4g}"] if real is not None else []
+        beside += [f"doubtful: {score.doubt}"] if score.doubt else []
+        told = f" ({'; '.join(beside)})" if beside else ""
+        self.reporter.note(f"{self.metric.name} after {samples:,} samples: {said}{', the best so far' if better else ''}{told}")
+
+    def _real(self) -> Score | None:
+        """The score of one half of the real samples against the other; ``None`` where there are too few."""
+        if len(self.reference) < WORTH_HALVING:
+            return None
+        one, other = (self.reference.part(half) for half in torch.arange(len(self.reference)).tensor_split(2))
+        return ask([self.metric], one, other, self.train.seed)[self.metric.name]
 
     def _kept(self) -> float | None:
         """The score of the weights that were kept before a resume, if by the same metric."""

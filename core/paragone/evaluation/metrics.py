@@ -43,7 +43,7 @@ FEATURE_METRICS = (
         "variety",
         "Mean distance between two samples, over that of real ones; near 0: always the same.",
         "paragone.evaluation.variety:variety",
-        "higher",
+        "real",
         per_label=True,
     ),
 )

@@ -61,7 +61,7 @@ def recall(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
 
 def density(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """Mean number of reference balls round a candidate, over k; 1 for real against real, may be more."""
-    return _share(candidate, reference, COVERAGE_K, lambda c, r, k: inside(c, r, k).double().sum(1).mean() / k)
+    return _share(candidate, reference, COVERAGE_K, lambda c, r, k: inside(c, r, k).sum(1).double().mean() / k)
 
 
 def coverage(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:

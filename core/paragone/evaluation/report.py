@@ -123,11 +123,8 @@ def _labels(evaluation: Evaluation) -> str:
 
 
 def _cells(compared: Compared, names: Iterable[str]) -> list[str]:
-    return [
-        cell
-        for name in names
-        for cell in (_figure(compared.generated[name]) + "?" * bool(compared.generated[name].doubt), _figure(compared.real.get(name)))
-    ]
+    scores = (score for name in names for score in (compared.generated[name], compared.real.get(name)))
+    return [_figure(score) + "?" * (score is not None and score.value is not None and bool(score.doubt)) for score in scores]
 
 
 def _copies(evaluation: Evaluation, artefacts: Artefacts) -> str:

@@ -72,6 +72,8 @@ def test_best_weights(held: Path) -> None:
     assert [look["samples"] for look in looks] == sorted(look["samples"] for look in looks)
     assert len(looks) == 4
     assert best.sampler.hash != last.sampler.hash or looks[-1]["kid"] == min(look["kid"] for look in looks)
+    assert [("chosen by a score" in note) for note in best.notes].count(True) == 1
+    assert not any("chosen by a score" in note for note in last.notes)
 
 
 def test_without_anything_held_out_it_says_so(points_run: Path) -> None:
@@ -92,6 +94,23 @@ def test_other_data(held: Path, tmp_path: Path) -> None:
     unlabelled = facts(evaluate(held, other, count=128))
     assert unlabelled["labels"] == {}
     assert any("no labels" in note for note in unlabelled["notes"])
+
+
+def test_given_data_that_was_trained_on_is_told(held: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(GRID + "0.3,0.1,right\n")
+    told = [note for note in evaluate(held, other, count=32).notes if "were trained on" in note]
+    assert len(told) == 1
+    known, _, total = told[0].partition(" of the ")
+    assert 0 < int(known.replace(",", "")) < int(total.split()[0].replace(",", ""))
+    other.write_text("x,y,label\n0.3,0.1,right\n0.5,0.1,right\n")
+    assert not any("were trained on" in note for note in evaluate(held, other, count=32).notes)
+
+
+def test_copies_are_looked_for_among_as_many_as_were_looked_at(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any("copies were looked for" in note for note in evaluate(held, count=32).notes)
+    monkeypatch.setattr(evaluate.__globals__["Examiner"].real, "__defaults__", (50,))
+    assert any("copies were looked for among 50 of" in note for note in evaluate(held, count=32).notes)
 
 
 class Heard(Silent):

@@ -87,3 +87,12 @@ def test_features_that_are_not_finite_are_an_error() -> None:
 def test_features_of_another_shape_are_the_extractor_s_fault() -> None:
     with pytest.raises(PluginError, match=r"shape \(4, 3\), not \(4, 2\)"):
         extract(Counting(), [torch.ones(4, 3)], 4, "samples", silent)
+
+
+def test_an_extractor_that_fails_is_named() -> None:
+    class Failing(Counting):
+        def __call__(self, samples: torch.Tensor) -> torch.Tensor:
+            raise IndexError("of its own")
+
+    with pytest.raises(PluginError, match=r"feature extractor counting/1: fails: IndexError: of its own"):
+        extract(Failing(), [torch.ones(4, 2)], 4, "samples", silent)

@@ -50,3 +50,23 @@ def test_a_training_set_of_twins_has_no_ratio(evidence: Make) -> None:
     found = memorisation(evidence(points(10, 1)), evidence(twins), None)
     assert found.ratio is None
     assert "80 real distances" in found.doubt
+
+
+def test_equal_is_what_is_saved_equal(evidence: Make) -> None:
+    """A generator has more digits than a file."""
+    training = points(500, 2)
+    copied = training[:30] + 1e-4 * points(30, 4)
+    assert memorisation(evidence(copied), evidence(training), None).exact == 0
+    found = memorisation(evidence(copied), evidence(training), None, lambda sample: (sample * 4).round().tolist())
+    assert 28 <= found.exact <= 30
+
+
+def test_twins_say_nothing_of_how_near_others_come(evidence: Make) -> None:
+    """Three quarters of the training set are there twice: what is near is told by the others."""
+    training, new = points(400, 2), points(300, 1)
+    alone = memorisation(evidence(new), evidence(training), None)
+    found = memorisation(evidence(new), evidence(torch.cat([training, training[:300]])), None)
+    assert found.ratio == pytest.approx(alone.ratio, rel=0.15)
+    assert found.near_copies <= 10
+    copies = memorisation(evidence(training + 1e-4), evidence(torch.cat([training, training[:300]])), None)
+    assert copies.near_copies == 400
