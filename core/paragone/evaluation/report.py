@@ -94,9 +94,9 @@ def render(evaluation: Evaluation) -> str:
 
 def _sheet(evaluation: Evaluation, artefacts: Artefacts) -> str:
     shown = torch.arange(min(SHEET, len(evaluation.generated)))
-    if hasattr(artefacts, "preview"):
-        told = f"<p>Each {_BESIDE}.</p>" if evaluation.memorisation and evaluation.training else ""
-        return told + _tiles(evaluation, artefacts, shown)
+    paired = bool(evaluation.memorisation and evaluation.training)
+    if paired or hasattr(artefacts, "preview"):
+        return (f"<p>Each {_BESIDE}.</p>" if paired else "") + _tiles(evaluation, artefacts, shown)
     data = artefacts.sheet(evaluation.generated.read(shown), 8, (), {})
     return f'<div class="sheet">{_embed(data, artefacts.sheet_extension)}</div>'
 

@@ -202,6 +202,8 @@ def test_report_is_one_file_that_shows_everything(held: Path, tmp_path: Path) ->
     assert "src=" not in page.replace('src="data:', "")  # nothing is loaded from elsewhere
     for told in ("KID", "coverage", "left", "New, or copied?", outcome.sampler.hash, "margin", "fingerprint"):
         assert told in page
+    assert page.count('<figure class="pair">') == 64 + 24  # each beside its nearest training sample
+    assert 'class="sheet"' in render(replace(outcome, memorisation=None, training=None))
     write_report(outcome, tmp_path / "deep" / "report.html")
     assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8") == page
 
