@@ -1,8 +1,7 @@
 """Differentiable changes of sounds, for the discriminator's ears only.
 
-Each kind of change is applied to a sound with probability p. All of them could be
-undone if their strength were known, and most sounds stay unchanged while p < 0.8,
-so they do not leak into what the generator makes (Karras et al. 2020, ADA, section
+Each kind of change is applied to a sound with probability p. While p < 0.8 each kind leaves enough sounds
+as they are that in theory it does not leak into what the generator makes (Karras et al. 2020, ADA, section
 2.2). Polarity, all-pass filters and small shifts cannot be heard even if they do.
 """
 
@@ -78,7 +77,8 @@ class SoundAugmentation:
     def _filter(self, wave: torch.Tensor, amount: torch.Tensor, happens: torch.Tensor) -> torch.Tensor:
         """All filters as one, in the frequency domain."""
         length = wave.shape[1]
-        points = length if self.loop else length + self.rate // 16  # room for what a filter lets ring
+        # room for what a filter lets ring, up to a length without large primes, which transforms are slow for
+        points = length if self.loop else -(-(length + self.rate // 16) // 1024) * 1024
         hertz = torch.fft.rfftfreq(points, 1 / self.rate, device=wave.device)
         octaves = torch.log2(hertz.clamp_min(LOWEST_HZ) / LOWEST_HZ) / math.log2(self.rate / 2 / LOWEST_HZ)  # 0 to 1, (F,)
         tilt = torch.where(happens[:, 5], (2 * amount[:, 4] - 1) * TILT_DB, 0.0)[:, None] * (2 * octaves - 1)

@@ -21,8 +21,8 @@ SUFFIXES = (
 )  # fmt: skip
 """Files that are looked at; what they are is then decided by their content."""
 
-BLOCK = 2**16
-"""Frames that are decoded at once."""
+BLOCK = 2**17
+"""Samples that are decoded at once, those of all channels together."""
 
 MAX_RATE = 2**20
 """Hertz; a header that says more is damaged."""
@@ -61,7 +61,7 @@ class Sound:
             Unreadable: if it is damaged from the beginning, or holds what is not a number.
         """
         done, more = 0, True
-        buffer = np.empty((BLOCK, self.channels), np.float32)
+        buffer = np.empty((max(1, BLOCK // self.channels), self.channels), np.float32)
         while more:
             frames, more = self._read(buffer, done)
             if not (np.abs(frames) <= LARGEST).all():

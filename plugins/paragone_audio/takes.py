@@ -82,6 +82,8 @@ def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData
     if total > (1 + _FITS) * length:
         count = max(1, int((total - cross) // length))
         facts = ["split into windows"] if count > 1 else ["cut"]
+        if count > 1 and total - cross - count * length > _FITS * length:
+            facts.append("cut at the end")
         pieces = _pieces(sound, rate, [(number * length, (number + 1) * length + cross) for number in range(count)])
         made: Iterator[Wave] = (seamless(piece, length) for piece in pieces)
     else:

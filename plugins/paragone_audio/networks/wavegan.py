@@ -6,6 +6,7 @@ Any length is made by a first map of another length; 16,384 samples are the pape
 from __future__ import annotations
 
 import itertools
+import math
 
 import torch
 from torch import nn
@@ -39,7 +40,8 @@ class WaveganGenerator(nn.Module):
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class; labels are ignored."""
-        x = relu(self.first(latent).view(-1, *self.base))  # (B, 16·width, L/1024)
+        uniform = torch.erf(latent / math.sqrt(2))  # the paper's latents lie evenly in [-1, 1], the engine's are normal
+        x = relu(self.first(uniform).view(-1, *self.base))  # (B, 16·width, L/1024)
         for layer in self.layers[:-1]:
             x = relu(layer(x))
         return torch.tanh(self.layers[-1](x))[..., : self.length].float()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import scipy.stats
 import torch
 
 from paragone.errors import UsageError
@@ -29,6 +30,15 @@ def test_any_length(length: int) -> None:
     samples = players.generator(torch.randn(2, 3), None)
     assert samples.shape == (2, 1, length)
     assert players.discriminator(samples, None).shape == (2,)
+
+
+def test_latents_are_even_between_minus_one_and_one() -> None:
+    generator = build(spec_of(1024, 16_000), 0, WaveganNetwork(width=1, latent=2000)).generator
+    seen: list[torch.Tensor] = []
+    generator.first.register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
+    generator(torch.randn(5, 2000, generator=torch.Generator().manual_seed(0)), None)
+    distances = scipy.stats.kstest(seen[0].flatten().numpy(), scipy.stats.uniform(-1, 2).cdf)
+    assert distances.pvalue > 0.01
 
 
 def test_phase_shuffle_moves_each_sample_and_mirrors_what_is_missing() -> None:
