@@ -108,11 +108,11 @@ def card(folder: Path, medium: Medium, seconds: float, samples: int) -> str:
             for name, score in outcome["scores"].items()
         ),
         "",
-        f"| label | {' | '.join(titles[name] for name in shown)} |",
-        "|---" * (len(shown) + 1) + "|",
-        *(f"| {label} | {' | '.join(_number(row['scores'][name]) for name in shown)} |" for label, row in outcome["labels"].items()),
+        f"| label | {' | '.join(f'{titles[name]} | real' for name in shown)} |",
+        "|---" * (2 * len(shown) + 1) + "|",
+        *(f"| {label} | {' | '.join(_beside(row['scores'][name]) for name in shown)} |" for label, row in outcome["labels"].items()),
         "",
-        f"The labels' own scores rest on few held-out {medium.samples} each.",
+        f"? rests on too few held-out {medium.samples} of that label to be trusted.",
         "",
         f"These scores flatter: the settings and this training were chosen with scores on the same held-out {medium.samples}, and by eye.",
         "",
@@ -127,6 +127,12 @@ def card(folder: Path, medium: Medium, seconds: float, samples: int) -> str:
 def _number(score: dict[str, Any]) -> str:
     deviation = "" if score["deviation"] is None else f" ± {score['deviation']:.2g}"
     return "n/a" if score["value"] is None else f"{score['value']:.3g}{deviation}"
+
+
+def _beside(score: dict[str, Any]) -> str:
+    """A label's score and the real one; doubtful ones are marked."""
+    pair = (score, score["real"])
+    return " | ".join("n/a" if one is None else _number(one) + "?" * bool(one["value"] is not None and one["doubt"]) for one in pair)
 
 
 def _copies(copied: dict[str, Any], samples: str) -> list[str]:

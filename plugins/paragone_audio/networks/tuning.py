@@ -11,8 +11,11 @@ from paragone.execution import in_full_precision
 
 from .synthesis import OVERLAP
 
-SPREAD = 0.5
+SPREAD = 1.0
 """Standard deviation of the first shifts, before tanh: so that from the beginning no two sounds have lines at the same places."""
+
+REACH = 0.5
+"""Bands that a band is shifted by at most: so every frequency can be reached, and neighbours do not cross, which would beat slowly."""
 
 
 class Tuning(nn.Module):
@@ -21,8 +24,11 @@ class Tuning(nn.Module):
     A steady map of :class:`.synthesis.Synthesis` is a tone in the middle of its band: without this the partials of every
     sound lie on one grid, and a network would have to turn maps frame by frame to leave it. Cymbals have steady
     partials at frequencies of their own, as the modes of a body do (Engel et al. 2020, DDSP, give each
-    oscillator its frequency): so each sound shifts each band by a number between -1 and 1 that its style says, in bands. A band
+    oscillator its frequency): so each sound shifts each band by a number between -½ and ½ that its style says, in bands. A band
     shifted by δ turns by 2πδ/N·h = πδ/2 a frame.
+
+    What the last of hundreds of frames says of a frequency is large and oscillates with it (Turian and Henry 2020,
+    arXiv 2012.04572): gradients reach the shifts as a mean over frames, and the style not at all. Else they drown all others in it.
 
     Args:
         style: S.
@@ -39,7 +45,8 @@ class Tuning(nn.Module):
     def forward(self, style: torch.Tensor, frames: int) -> torch.Tensor:
         """See the class."""
         with in_full_precision(style):
-            shift = self.read(style.float()).tanh()  # (B, F)
+            shift = REACH * self.read(style.detach().float()).tanh()  # (B, F)
+            shift = shift.detach() + (shift - shift.detach()) / frames
             if self.loop:
                 whole = (shift * (frames / OVERLAP)).round() * (OVERLAP / frames)
                 shift = shift + (whole - shift).detach()
