@@ -70,6 +70,8 @@ def _all(text: str, right: Callable[[int], bool]) -> bool:
 
 RECIPE = {
     "network.tuned": True,
+    "train.clusters": 256,
+    "train.neighbours": 6,
     "train.objective": "non-saturating",
     "train.batch": 16,
     "train.group": 4,
@@ -101,7 +103,7 @@ SMALL = Preset(
     summary="The default: at 16 kHz, for two CPU cores and few sounds.",
     build="paragone_audio.networks.sound:build",
     config=SoundNetwork,
-    settings={**RECIPE, "data.rate": 16_000, "train.clusters": 256, "train.neighbours": 6},
+    settings={**RECIPE, "data.rate": 16_000},
 )
 
 STUDIO = Preset(

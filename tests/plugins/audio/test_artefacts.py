@@ -152,6 +152,17 @@ def test_the_sheet_is_a_png_with_provenance() -> None:
         writer().sheet(pluck()[None], 0, (), {})
 
 
+def test_a_preview_is_a_picture_and_something_to_play() -> None:
+    shown = dict(writer().preview(pluck()))
+    assert set(shown) == {".png", ".ogg"}
+    with Image.open(io.BytesIO(shown[".png"])) as image:
+        image.load()
+        assert len(image.convert("RGB").getcolors(2**16) or ()) > 20
+    played, rate = soundfile.read(io.BytesIO(shown[".ogg"]))
+    assert (len(played), rate) == (LENGTH, RATE)
+    assert np.corrcoef(played, pluck()[0].numpy())[0, 1] > 0.95
+
+
 @pytest.mark.parametrize("rate", [1000, 11_025, 44_101, 65_535, 65_536, 65_540, 96_000, 176_401, 192_000])
 def test_each_kind_of_file_holds_the_rate_or_says_before_that_it_cannot(rate: int) -> None:
     for format in FORMATS:
