@@ -65,7 +65,9 @@ def test_the_style_decides_and_learns_nothing_of_it() -> None:
         assert angles.shape == (3, 16, 9)
         assert not angles[:, 0].any()
         assert not torch.equal(angles[0], angles[1])
-        assert float((angles[:, 1] - angles[:, 0]).abs().max()) <= 2 * math.pi / 4 * (REACH + 0.125 * loop)  # whole turns are rounded
+        assert float((angles[:, 1] - angles[:, 0]).detach().abs().max()) <= 2 * math.pi / 4 * (
+            REACH + 0.125 * loop
+        )  # whole turns are rounded
         angles.sum().backward()
         assert style.grad is None
         slope = REACH * (1 - tuning.read(style).tanh().square())
