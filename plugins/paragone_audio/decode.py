@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -30,6 +32,15 @@ MAX_RATE = 2**20
 LARGEST = 2.0**40
 """No sample is larger, even where whole numbers of 32 bits were stored as floats and never scaled."""
 
+_LONGEST_TOLD = 2**31 - 2**12
+"""Bytes; what writes a WAV into a pipe does not know its length, and says this or more."""
+
+_TRAILER = 2**12
+"""Bytes that may follow the last frame of a whole MP3: padding, and the older kind of tag."""
+
+_CANCELLED = 0.01
+"""Of the power of its channels: where their mean has less, they are each other's reverse."""
+
 _NO_FILE = 7
 """libsndfile's error for a file that is not there; of an open one it means that the MP3 decoder found nothing in it."""
 
@@ -41,21 +52,30 @@ class Unreadable(Exception):
 class Sound:
     """An open sound file.
 
+    Args:
+        file: soundfile's.
+        raw: the bytes that it reads.
+
     Attributes:
         rate: samples a second, :data:`.config.LEAST_RATE` to :data:`MAX_RATE`.
         channels: at least 1.
+        only: the channel that is listened to; ``None``: the mean of all.
         short: whether the file ended before its header said it would; known when the blocks are read.
+        unfinished: whether the decoder stopped before the file's end; known then too.
     """
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    def __init__(self, file: Any, raw: IO[bytes]) -> None:
+        self._file, self._raw = file, raw
         self.rate, self.channels = int(file.samplerate), int(file.channels)
-        self.short = "should be" in file.extra_info  # libsndfile's own log, of a data chunk that is not all there
+        self.only: int | None = None
+        told = re.search(r"^ *(?:data|SSND) *: (\d+) \(should be", file.extra_info, re.MULTILINE)  # libsndfile's own log
+        self.short, self.unfinished = told is not None and int(told[1]) < _LONGEST_TOLD, False
+        self._powers, self._power = np.zeros(self.channels), 0.0
         if not LEAST_RATE <= self.rate <= MAX_RATE:
             raise Unreadable(f"says that it has {self.rate} samples a second")
 
     def blocks(self) -> Iterator[Wave]:
-        """All of it, the mean of its channels.
+        """All of it, the mean of its channels or one of them.
 
         Raises:
             Unreadable: if it is damaged from the beginning, or holds what is not a number.
@@ -68,8 +88,23 @@ class Sound:
                 raise Unreadable("holds values that are infinite, not a number or beyond all measure")
             done += len(frames)
             if len(frames):
-                yield frames.mean(axis=1, dtype=np.float32)
+                mixed = frames.mean(axis=1, dtype=np.float32)
+                self._powers += np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
+                self._power += float(np.dot(mixed, mixed))
+                yield mixed if self.only is None else frames[:, self.only].copy()
         self.short |= done < self._file.frames < 2**62  # a stream may not know its length
+        self.unfinished = self._file.format in {"MP3", "MPEG"} and not self.short and self._more_follows()
+
+    def cancelled(self) -> int | None:
+        """The loudest channel, where the mean of all is next to nothing beside them; known when the blocks are read."""
+        return int(self._powers.argmax()) if self._power < _CANCELLED * float(self._powers.mean()) else None
+
+    def _more_follows(self) -> bool:
+        """Whether there is sound where the decoder stopped: it guesses the length of an MP3 that does not say it, and ends there."""
+        place = self._raw.tell()
+        end = self._raw.seek(0, os.SEEK_END)
+        self._raw.seek(place)
+        return end - place > _TRAILER and b"APETAGEX" not in self._raw.read(end - place)
 
     def _read(self, buffer: NDArray[np.float32], done: int) -> tuple[NDArray[np.float32], bool]:
         """The next frames, and whether more may follow: not at the end, nor where the rest is damaged."""
@@ -102,7 +137,7 @@ def opened(file: IO[bytes]) -> Iterator[Sound]:
     except (RuntimeError, OSError, ValueError, TypeError) as error:
         raise Unreadable(f"is no sound that can be read ({_reason(error)})") from error
     with decoder:
-        yield Sound(decoder)
+        yield Sound(decoder, file)
 
 
 class _Nameless:
@@ -120,4 +155,6 @@ class _Nameless:
 def _reason(error: Exception) -> str:
     if getattr(error, "code", None) == _NO_FILE:
         return "its beginning is missing or damaged"
+    if "SF_INFO struct incomplete" in str(error):
+        return "its header is damaged"
     return str(getattr(error, "error_string", None) or error).strip().rstrip(".").removeprefix("Error : ") or type(error).__name__

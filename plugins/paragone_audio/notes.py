@@ -12,19 +12,21 @@ FREE_FROM = 60
 
 _DRUMS = (
     # the first line of which all words are in the name holds
-    (46, "open hat"), (46, "open hihat"), (46, "open hi hat"), (46, "open hh"), (46, "openhat"), (46, "ohh"),
+    (46, "open hat"), (46, "open hihat"), (46, "open hi hat"), (46, "open hh"), (46, "openhat"), (46, "ohh"), (46, "oh"),
     (44, "pedal hat"), (44, "pedal hihat"), (44, "pedal hh"),
-    (42, "hat"), (42, "hihat"), (42, "hh"), (42, "chh"), (42, "closedhat"),
+    (42, "hat"), (42, "hihat"), (42, "hh"), (42, "chh"), (42, "closedhat"), (42, "ch"),
     (53, "ride bell"), (51, "ride"), (52, "china"), (55, "splash"), (49, "crash"), (49, "cymbal"),
     (37, "rim"), (37, "rimshot"), (37, "sidestick"), (37, "stick"),
     (38, "snare"), (38, "sd"), (39, "clap"), (39, "handclap"),
     (41, "floor tom"), (50, "high tom"), (50, "hi tom"), (47, "mid tom"), (45, "tom"),
-    (56, "cowbell"), (54, "tambourine"), (61, "low bongo"), (60, "bongo"), (64, "low conga"), (63, "conga"),
+    (56, "cowbell"), (56, "cow bell"), (54, "tambourine"), (61, "low bongo"), (60, "bongo"), (64, "low conga"), (63, "conga"),
     (65, "timbale"), (67, "agogo"), (69, "cabasa"), (70, "maraca"), (70, "shaker"), (73, "guiro"), (75, "clave"),
     (76, "woodblock"), (76, "wood block"), (81, "triangle"),
-    (36, "kick"), (36, "kickdrum"), (36, "bassdrum"), (36, "bass"), (36, "bd"),
+    (36, "kick"), (36, "kickdrum"), (36, "bassdrum"), (36, "bass drum"), (36, "bd"), (36, "kd"),
 )  # fmt: skip
 """Notes of the General MIDI 1 percussion key map, and words that mean them."""
+
+_BASS_DRUM = 36
 
 
 def give_notes(names: Sequence[str]) -> list[int]:
@@ -52,7 +54,9 @@ def give_notes(names: Sequence[str]) -> list[int]:
 
 
 def drum_of(name: str) -> int | None:
-    """The drum that ``name`` means, ``None`` if it is none; ``Snares 2`` is a snare, ``that`` is no hat."""
-    words = re.findall(r"[a-z]+", name.lower())
-    words += [word.removesuffix("s") for word in words]
+    """The drum that ``name`` means, ``None`` if it is none; ``SnareDrums 2`` is a snare, ``that`` no hat, ``bass`` a drum if alone."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    if words == ["bass"]:
+        return _BASS_DRUM
+    words += [word.removesuffix(plural) for word in words for plural in ("s", "es")]
     return next((note for note, drum in _DRUMS if all(part in words for part in drum.split())), None)

@@ -19,10 +19,10 @@ FADED = 40
 UNHEARD = 60
 """Decibels below its peak: cutting off what is below takes nothing that matters."""
 
-_RISE = 10
-"""Decibels within :data:`_BEFORE` hops that make an onset."""
+RISE = 10
+"""Decibels within :data:`BEFORE` hops that make an onset."""
 
-_BEFORE = 3
+BEFORE = 3
 
 _FULL = 127.5
 """Decibels that fit into a byte of half decibels."""
@@ -36,24 +36,32 @@ class Outline:
         rate: samples a second.
         channels: that it had.
         frames: how many samples it really has.
-        mean: of all samples: its DC offset.
+        offset: its DC offset; see :func:`_offset`.
         peak: half the distance between highest and lowest sample of a hop, where it is largest.
         levels: ``(hops,)`` uint8, the same distance in each hop of :data:`HOP_SECONDS`, in half decibels below ``peak``.
-        short: whether the file ended before its header said it would.
+        short, unfinished: whether the file ended before its header said it would, or the decoder before the file.
+        only: the channel that is heard; ``None``: the mean of all.
     """
 
     rate: int
     channels: int
     frames: int
-    mean: float
+    offset: float
     peak: float
     levels: NDArray[np.uint8]
     short: bool
+    unfinished: bool = False
+    only: int | None = None
 
     @property
     def hop(self) -> int:
         """Samples in a hop."""
         return hop_of(self.rate)
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the offset is worth mentioning: 1 % of the peak."""
+        return abs(self.offset) > 0.01 * self.peak
 
     def louder(self, decibels: float) -> NDArray[np.int64]:
         """The hops that are at most so far below the peak."""
@@ -71,23 +79,35 @@ def hop_of(rate: int) -> int:
 
 
 def outline(sound: Sound) -> Outline:
-    """Decode a sound once, in blocks.
+    """Decode a sound once, in blocks; :meth:`.decode.Sound.cancelled` is known then.
 
     Raises:
         Unreadable: as :meth:`.decode.Sound.blocks`.
     """
-    hop, total, count = hop_of(sound.rate), 0.0, 0
-    halves: list[Wave] = []
+    hop, count, none = hop_of(sound.rate), 0, np.zeros(0, np.float32)
+    halves, means = [none], [none]
     for block in _in_hops(sound.blocks(), hop):
-        total, count = total + float(block.sum(dtype=np.float64)), count + len(block)
-        short = np.pad(block, (0, -len(block) % hop), mode="edge").reshape(-1, hop)
-        halves.append((short.max(axis=1) - short.min(axis=1)) / 2)
-    sizes = np.concatenate(halves) if halves else np.zeros(0, np.float32)
+        count += len(block)
+        hops = np.pad(block, (0, -len(block) % hop), mode="edge").reshape(-1, hop)
+        halves.append((hops.max(axis=1) - hops.min(axis=1)) / 2)
+        means.append(hops.mean(axis=1))
+    sizes = np.concatenate(halves)
     peak = float(sizes.max(initial=0.0))
     with np.errstate(divide="ignore"):
         below = -20 * np.log10(sizes / (peak or 1))
     levels = np.rint(2 * below.clip(0, _FULL)).astype(np.uint8)
-    return Outline(sound.rate, sound.channels, count, total / max(count, 1), peak, levels, sound.short)
+    return Outline(
+        sound.rate, sound.channels, count, _offset(np.concatenate(means)), peak, levels, sound.short, sound.unfinished, sound.only
+    )
+
+
+def _offset(means: NDArray[np.float32]) -> float:
+    """What is constant in a sound, from the means of its hops: their mean or their median, whichever is smaller.
+
+    A hit that is not symmetric has a mean, but no median if there is silence; of a few hops of noise the median is farther off.
+    """
+    mean, median = (float(of(means)) if len(means) else 0.0 for of in (np.mean, np.median))
+    return min(mean, median, key=abs) if mean * median > 0 else 0.0
 
 
 def _in_hops(blocks: Iterable[Wave], hop: int) -> Iterable[Wave]:
@@ -103,19 +123,20 @@ def _in_hops(blocks: Iterable[Wave], hop: int) -> Iterable[Wave]:
         yield rest
 
 
-def onsets(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
+def onsets(levels: NDArray[np.uint8], floor: float = FADED) -> NDArray[np.int64]:
     """The hops in which the level rises suddenly.
 
     Args:
         levels: ``(hops,)`` of an :class:`Outline`.
+        floor: decibels below the peak; what stays below is none.
 
     Returns:
         ``(n,)`` ascending; of several hops in a row that rise, the first.
     """
-    padded = np.concatenate([np.full(_BEFORE, 255, np.uint8), levels]).astype(np.int64)
+    padded = np.concatenate([np.full(BEFORE, 255, np.uint8), levels]).astype(np.int64)
     # the more half decibels below the peak, the quieter
-    quietest = np.lib.stride_tricks.sliding_window_view(padded[:-1], _BEFORE).max(axis=1)[: len(levels)]
-    rises = (levels <= 2 * FADED) & (quietest - levels >= 2 * _RISE)
+    quietest = np.lib.stride_tricks.sliding_window_view(padded[:-1], BEFORE).max(axis=1)[: len(levels)]
+    rises = (levels <= 2 * floor) & (quietest - levels >= 2 * RISE)
     return np.flatnonzero(rises & ~np.concatenate([[False], rises[:-1]]))
 
 

@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,10 @@ from .decode import Unreadable
 from .onsets import Outline, outline
 from .shaping import SILENT
 from .sound import MULTIPLE, ONSET_SECONDS
-from .sources import Part, Source
-from .takes import Take, loops, one_shots
+from .sources import UNDERSTOOD, Part, Source
+from .takes import FITS, Take, loops, one_shots
 
-VERSION = 3
+VERSION = 4
 """Of what is prepared; it rises when the same files would be prepared in another way."""
 
 ARRAYS = {"waves": "<i2", "numbers": "<i8", "hashes": "<i8"}
@@ -92,6 +92,8 @@ def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) 
     if not heard:
         raise DataError("holds no sound that can be heard", fix="Two are needed at least, and dozens to learn from.")
     form = like or choose([seen for _, seen in heard], config)
+    if len(heard) == 1 and config.longer == "auto":  # one recording is to become several sounds
+        config = replace(config, longer="windows")
     names: list[str] = []
     hashes: list[int] = []
     with RowWriter(folder / "waves.npy", ARRAYS["waves"]) as waves:
@@ -103,7 +105,7 @@ def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) 
     _tolerate(tally.bad, len(source.parts), config.max_bad)
     different = len(set(hashes))
     if different < 2:
-        raise _too_few(len(hashes), different, tally)
+        raise _too_few(len(hashes), different, tally, cut=len(heard) == 1 and config.longer == "cut")
     labels, numbers, notes = _labels(names)
     if labels and (lost := sorted({part.label for part in source.parts} - set(labels))):
         notes.append(f"{len(lost)} label{'s have' if len(lost) > 1 else ' has'} no sound that can be used: {_few(lost)}")
@@ -121,7 +123,7 @@ def choose(found: Sequence[Outline], config: AudioData) -> Form:
     """Rate and length, where the settings leave them open.
 
     The rate is that of most files, at most 48,000 Hz. One-shots are as long as nine in ten need to fade
-    by 40 dB, loops as long as most of the files, both from 0.3 to 4 s. A single recording is to become several
+    by 40 dB, loops as long as most of the files or a few times that, both from 0.3 to 4 s. A single recording is to become several
     sounds: they are 1 s long, or a quarter of it.
     """
     rate = config.rate or min(_MOST_RATE, Counter(seen.rate for seen in found).most_common(1)[0][0])
@@ -129,19 +131,44 @@ def choose(found: Sequence[Outline], config: AudioData) -> Form:
     if not seconds and len(found) == 1:
         seconds = min(1.0, found[0].lasts() / 4)
     elif not seconds and config.loop:
-        seconds = Counter(round(seen.frames / seen.rate, 3) for seen in found).most_common(1)[0][0]
+        seconds = _repeated(_usual([seen.frames / seen.rate for seen in found]), rate)
     elif not seconds:
         seconds = float(np.quantile([seen.lasts() for seen in found], 0.9)) + ONSET_SECONDS
     if not config.seconds:
         seconds = min(max(seconds, _SECONDS[0]), _SECONDS[1])
-    return Form(rate, MULTIPLE * max(1, math.ceil(seconds * rate / MULTIPLE)), config.loop)
+    # a one-shot must not lose its end, a loop must not change its tempo
+    multiples = (round if config.loop else math.ceil)(seconds * rate / MULTIPLE)
+    return Form(rate, MULTIPLE * max(1, multiples), config.loop)
+
+
+def _usual(lengths: Sequence[float]) -> float:
+    """The length that many have; where none is common, one in the middle."""
+    length, times = Counter(round(length, 3) for length in lengths).most_common(1)[0]
+    common = times > 1 and times >= len(lengths) / 3
+    return max(0.001, length if common else sorted(lengths)[len(lengths) // 2])
+
+
+def _repeated(seconds: float, rate: int) -> float:
+    """A few times a loop's length: the fewest that come near enough to a multiple of :data:`.sound.MULTIPLE`, else the nearest."""
+    fewest, most = max(1, math.ceil(_SECONDS[0] / seconds)), max(1, int(_SECONDS[1] / seconds))
+    off = {}
+    for times in range(fewest, most + 1):
+        samples = times * seconds * rate
+        off[times] = abs(MULTIPLE * max(1, round(samples / MULTIPLE)) / samples - 1)
+        if off[times] <= FITS / 2:  # the other half is for the files, which differ
+            return times * seconds
+    return min(off, key=off.__getitem__, default=fewest) * seconds
 
 
 def _survey(source: Source, tally: _Tally) -> Iterator[tuple[Part, Outline]]:
     for part in source.parts:
         try:
             with part.sound() as sound:
-                seen = outline(sound)
+                seen, only = outline(sound), sound.cancelled()
+            if only is not None:
+                with part.sound() as sound:
+                    sound.only = only
+                    seen = outline(sound)
             if not seen.frames:
                 raise Unreadable("holds no samples")
             yield part, seen
@@ -154,6 +181,7 @@ def _of_one(part: Part, seen: Outline, form: Form, config: AudioData, tally: _Ta
     counts, facts, some = tally.counts, dict[str, None](), False
     try:
         with part.sound() as sound:
+            sound.only = seen.only
             make = loops if form.loop else one_shots
             for take in make(sound, seen, form.rate, form.length, config):
                 facts.update(dict.fromkeys(take.facts))
@@ -162,10 +190,12 @@ def _of_one(part: Part, seen: Outline, form: Form, config: AudioData, tally: _Ta
     except Unreadable as reason:
         tally.bad.append((part.name, str(reason)))
         return
-    counts["mixed down to mono"] += seen.channels > 1
+    counts["mixed down to mono"] += seen.channels > 1 and seen.only is None
+    counts["heard by one channel, for all together cancel each other"] += seen.only is not None
     counts[f"resampled to {form.rate:,} Hz"] += seen.rate != form.rate
-    counts["freed of a DC offset"] += abs(seen.mean) > 0.01 * seen.peak
+    counts["freed of a DC offset"] += seen.has_offset
     counts["shorter than their header says"] += seen.short
+    counts["MP3 longer than their decoder believes (their end is missing: convert them to WAV)"] += seen.unfinished
     counts.update(list(facts))
     counts["silent skipped"] += not some
 
@@ -203,7 +233,7 @@ def _remarks(count: int, files: int, form: Form, tally: _Tally) -> list[str]:
 def _tolerate(bad: Sequence[tuple[str, str]], total: int, share: float) -> None:
     """Raise :class:`DataError` if more of ``total`` files than ``share`` are ``bad``."""
     if len(bad) > share * total or 0 < len(bad) == total:
-        fix = "Repair or remove them" + (f", or raise data.max_bad (now {share:g})." if len(bad) < total else ".")
+        fix = "Repair or remove them" + (f", or raise data.max_bad (now {share:g})." if len(bad) < total else f". {UNDERSTOOD}")
         raise DataError(f"{len(bad)} of {total} file{'s' * (total != 1)} cannot be used: {_listed(bad)}", fix=fix)
 
 
@@ -211,11 +241,11 @@ def _listed(bad: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{printable(name)} {reason}" for name, reason in bad[:_LISTED]) + ("; …" if len(bad) > _LISTED else "")
 
 
-def _too_few(count: int, different: int, tally: _Tally) -> DataError:
+def _too_few(count: int, different: int, tally: _Tally, cut: bool) -> DataError:
     what = f"only {_sounds(count)} can be used" if count == different else f"holds only one sound, {count:,} times"
     silent = tally.counts["silent skipped"]
     why = "; ".join(filter(None, [f"{silent} silent skipped" if silent else "", _listed(tally.bad)]))
-    fix = "Two different ones are needed at least, and dozens to learn from."
+    fix = "Two different ones are needed at least, and dozens to learn from." + (" Split it with --longer windows." if cut else "")
     return DataError(what + (f" ({why})" if why else ""), fix=fix)
 
 

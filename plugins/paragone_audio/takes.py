@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from .config import AudioData
 from .decode import Sound, Wave
-from .onsets import UNHEARD, Outline, exact_onset
+from .onsets import RISE, UNHEARD, Outline, exact_onset
 from .shaping import SILENT, cropped, crossfade_of, faded, level, periodic, quantised, seamless
 from .sound import ONSET_SECONDS
 from .spectra import ratio_of, resample_blocks
-from .windows import one_after_another, whole
+from .windows import dies_away, one_after_another, unheard, whole
 
-_FITS = 0.03
+FITS = 0.03
 """A loop whose length differs by at most this share is stretched to fit: half a semitone."""
 
+_STEP = 4
+"""Of the root mean square of all steps from sample to sample: one from the end to the beginning that is larger is heard."""
 
 _LOWERED = ("brought below full scale",)
 
@@ -48,15 +50,19 @@ def one_shots(sound: Sound, seen: Outline, rate: int, length: int, config: Audio
         config: what becomes of a longer one, and the level.
     """
     split = seen.lasts() > length / rate * {"windows": 1, "auto": 2, "cut": math.inf}[config.longer]
+    split = split and not (config.longer == "auto" and dies_away(seen))
     windows = one_after_another(seen, length / rate) if split else whole(seen)
+    left_out = ["with quiet parts left out"] if split and unheard(seen, windows, length / rate) else []
     hop = float(seen.hop * ratio_of(seen.rate, rate))  # in samples of what is made
     lead, margin = round(ONSET_SECONDS * rate), round(2 * hop)
     starts = [int(window.start * hop) - margin for window in windows]
     pieces = _pieces(sound, rate, [(start, start + length + 3 * margin) for start in starts])
     for window, start, piece in zip(windows, starts, pieces, strict=False):
-        wave, near = piece - np.float32(seen.mean), margin + min(0, start)  # a piece does not begin before the sound
+        wave, near = piece - np.float32(seen.offset), margin + min(0, start)  # a piece does not begin before the sound
         begin = near
         if window.onset:  # of several it is where the outline says; what comes later in the window may be far louder
+            if near and seen.has_offset:  # what was digital silence before it is silence again
+                wave[:near] -= np.median(wave[:near])
             begin = (exact_onset(wave[: near + margin], near) if split else exact_onset(wave, 0)) - lead
         content = min(length, len(wave) - begin)
         end = int((max(0, start) + begin + length) / hop)
@@ -66,7 +72,7 @@ def one_shots(sound: Sound, seen: Outline, rate: int, length: int, config: Audio
         if float(np.abs(shot).max(initial=0.0)) < SILENT:
             continue
         shot, lowered = level(shot, config.level == "peak")
-        yield Take(quantised(shot), (*facts, *_LOWERED[:lowered]))
+        yield Take(quantised(shot), (*facts, *left_out, *_LOWERED[:lowered]))
 
 
 def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData) -> Iterator[Take]:
@@ -79,27 +85,36 @@ def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData
         sound, seen, rate, length, config: as for :func:`one_shots`.
     """
     cross, total = crossfade_of(length, rate), float(seen.frames * ratio_of(seen.rate, rate))
-    if total > (1 + _FITS) * length:
-        count = max(1, int((total - cross) // length))
+    wanted = (length, config.seconds * rate)  # the latter before it was rounded to what networks can make
+    if total > (1 + FITS) * max(wanted):
+        count = 1 if config.longer == "cut" else max(1, int((total - cross) // length))
         facts = ["split into windows"] if count > 1 else ["cut"]
-        if count > 1 and total - cross - count * length > _FITS * length:
+        if count > 1 and total - cross - count * length > FITS * length:
             facts.append("cut at the end")
         pieces = _pieces(sound, rate, [(number * length, (number + 1) * length + cross) for number in range(count)])
         made: Iterator[Wave] = (seamless(piece, length) for piece in pieces)
     else:
         wave, times = np.concatenate(list(sound.blocks())), round(length / total)
         facts = ["repeated"] if times > 1 else []
-        if times and abs(times * total - length) <= _FITS * length:
+        if times and any(abs(times * total - size) <= FITS * size for size in wanted):
             facts += ["stretched to fit"] if abs(times * total - length) >= 1 else []
+            facts += ["with a click where they repeat"] if _clicks(wave, seen) else []
             made = iter([periodic(np.tile(wave, times), length)])
         else:
             wave, facts = periodic(wave, max(1, round(total))), ["repeated", "given a crossfade"]
             made = iter([seamless(np.resize(wave, length + cross), length)])
     for wave in made:
-        wave = wave - np.float32(seen.mean)
+        wave = wave - np.float32(seen.offset)
         if float(np.abs(wave).max()) >= SILENT:
             wave, lowered = level(wave, config.level == "peak")
             yield Take(quantised(wave), (*facts, *_LOWERED[:lowered]))
+
+
+def _clicks(wave: Wave, seen: Outline) -> bool:
+    """Whether the end of what should be a loop does not run into its beginning, and that is no attack either."""
+    step, steps = abs(float(wave[0] - wave[-1])), np.diff(wave)
+    attack = int(seen.levels[-3:].max()) - int(seen.levels[0]) >= 2 * RISE
+    return not attack and step > _STEP * float(np.sqrt(np.square(steps).mean())) if len(steps) else False
 
 
 def _pieces(sound: Sound, rate: int, spans: Sequence[tuple[int, int]]) -> Iterator[Wave]:

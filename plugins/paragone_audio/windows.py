@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .onsets import FADED, Outline, onsets
+from .onsets import BEFORE, FADED, Outline, onsets
+from .shaping import SILENT
+
+_FALLS = 12
+"""Decibels from the first third of a sound to its last: one that falls as much and begins once is one sound that dies away."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,20 @@ def one_after_another(outline: Outline, seconds: float) -> list[Window]:
         found.append(Window(int(starts[rising]) if at_onset else place, at_onset))
         place = found[-1].start + size
     return found
+
+
+def dies_away(outline: Outline) -> bool:
+    """Whether it is one sound: nothing begins after its beginning, and it becomes much quieter. Rain does not."""
+    heard = outline.louder(FADED)
+    levels = outline.levels[heard[0] : heard[-1] + 1]
+    third = -(-len(levels) // 3)
+    return len(onsets(levels)) == 1 and float(np.median(levels[-third:]) - np.median(levels[:third])) >= 2 * _FALLS
+
+
+def unheard(outline: Outline, windows: list[Window], seconds: float) -> bool:
+    """Whether something begins outside all windows, quieter than any of them but not silent."""
+    beginnings = onsets(outline.levels, 20 * np.log10(outline.peak / SILENT))
+    beginnings = beginnings[beginnings >= BEFORE]  # a file's own beginning is none
+    size = max(1, round(seconds * outline.rate / outline.hop))
+    starts = np.array([window.start for window in windows])
+    return bool((np.searchsorted(starts, beginnings, "right") != np.searchsorted(starts + size, beginnings, "right") + 1).any())

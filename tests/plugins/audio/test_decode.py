@@ -120,3 +120,39 @@ def test_damaged_bytes_are_a_reason_and_never_a_crash() -> None:
                 sound, rate, _ = decoded(bytes(bad))
                 assert np.isfinite(sound).all()
                 assert rate >= 1
+
+
+def test_a_length_that_a_pipe_made_up_or_a_wrong_rate_of_bytes_is_no_shortness() -> None:
+    whole = encoded(wave(1000))
+    piped, rate, cut = bytearray(whole), bytearray(whole), bytearray(whole)
+    place = whole.index(b"data") + 4
+    piped[place : place + 4] = b"\xff" * 4
+    rate[28:32] = (12345).to_bytes(4, "little")
+    cut[place : place + 4] = (4000).to_bytes(4, "little")
+    assert [(len(sound), short) for sound, _, short in map(decoded, map(bytes, (piped, rate, cut)))] == [
+        (1000, False), (1000, False), (1000, True),
+    ]  # fmt: skip
+
+
+def test_an_mp3_that_goes_on_after_its_decoder_stopped_is_noticed() -> None:
+    """Two of them one after another: the header of the first gives its own length, and the decoder believes it."""
+    noise = np.random.default_rng(0).normal(0, 0.1, (16000, 1))
+    one = encoded(noise, format="MP3", subtype="MPEG_LAYER_III")
+    for data, unfinished in ((one, False), (one + b"TAG" + bytes(125), False), (one + one, True)):
+        with opened(io.BytesIO(data)) as sound:
+            heard = sum(map(len, sound.blocks()))
+            assert sound.unfinished is unfinished
+        assert heard < 1.2 * len(noise)
+
+
+def test_channels_that_cancel_each_other_are_noticed() -> None:
+    left = wave(1000)
+    for channels, loudest in (
+        (np.hstack([left, -left]), 0),
+        (np.hstack([left, -1.01 * left]), 1),
+        (np.hstack([left, 0 * left]), None),
+        (left, None),
+    ):
+        with opened(io.BytesIO(encoded(channels, subtype="FLOAT"))) as sound:
+            list(sound.blocks())
+            assert sound.cancelled() == loudest

@@ -222,6 +222,8 @@ def test_a_walk_is_in_its_order(tmp_path: Path) -> None:
         ("kick", 36), ("Kicks", 36), ("bass_drum", 36), ("snare-01", 38), ("closed hats", 42), ("Open Hat", 46), ("hat (open)", 46),
         ("hihat", 42), ("tom", 45), ("Floor Toms", 41), ("cymbal", 49), ("ride", 51), ("ride bell", 53), ("clap", 39), ("cowbell", 56),
         ("that", None), ("tomato", None), ("percussion", None), ("ÄÖ", None), ("", None),
+        ("Crashes", 49), ("Splashes", 55), ("SnareDrum", 38), ("OpenHiHat", 46), ("ClosedHiHat", 42), ("OH", 46), ("CH", 42),
+        ("KD 3", 36), ("Cow Bell", 56), ("Bass Drum", 36), ("Bass guitar", None), ("bass_synth", None),
     ],
 )  # fmt: skip
 def test_names_of_drums_are_known_by_whole_words(name: str, note: int | None) -> None:
