@@ -16,6 +16,9 @@ from paragone.world import World
 GRACE = 1.0
 """Seconds to wait for another process that tells the same: torchrun ends all as soon as one has ended."""
 
+_AGAINST_TRAINING = "Train with a smaller --batch, or keep it and split it with --accumulate"
+_AGAINST_SAMPLING = "Ask for fewer samples at once, close other programs"
+
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -56,7 +59,7 @@ def _words(error: BaseException) -> tuple[str, int]:
         hint = f"\nTry `{context.command_path} --help`." if context is not None else ""
         return f"{error.format_message()}{hint}", error.exit_code
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _NO_MEMORY)):
-        return "out of memory\nTrain with a smaller --batch, or keep it and split it with --accumulate; or use another --device.", 1
+        return f"out of memory\n{_AGAINST_TRAINING if 'train' in sys.argv else _AGAINST_SAMPLING}; or use another --device.", 1
     if isinstance(error, OSError):
         return _system_words(error), 1
     reason = " ".join(str(error).split())[:300]

@@ -15,8 +15,9 @@ from .artefacts import Lines
 from .collecting import collector_of
 from .errors import UsageError
 from .modality import resolve, running
+from .options import checked
 from .request import Request
-from .writing import write, write_together
+from .writing import distinct_names, write, write_together
 
 if TYPE_CHECKING:
     from .sampler import Sampler
@@ -104,6 +105,8 @@ class Batch:
     def save(self, out: str | Path, options: object = None, overwrite: bool = False) -> list[Path]:
         """Write ``<seed>.<extension>`` for each, and a contact sheet if they are more than one.
 
+        Where several labels have the same seed: ``<label>-<seed>.<extension>``.
+
         Args:
             out: folder, made if absent.
             options: an instance of the modality's ``sample_config``; those they were made with, if not given.
@@ -113,9 +116,11 @@ class Batch:
             The paths written, the sheet last.
 
         Raises:
+            UsageError: if two have the same seed and label, or ``options`` are out of range.
             OutputError: if another file of that name is there, or it cannot be written.
         """
-        return write(self.sampler, iter([self]), Path(out), self.options if options is None else options, overwrite)
+        options = self.options if options is None else options
+        return write(self.sampler, iter([self]), Path(out), options, overwrite, name=distinct_names(self.requests))
 
     def collect(self, options: object = None, overwrite: bool = False) -> list[Path]:
         """Write what the medium makes of all of them together, such as a drum kit.
@@ -129,10 +134,11 @@ class Batch:
             The paths written.
 
         Raises:
-            UsageError: if the options ask for nothing of that kind.
+            UsageError: if the options ask for nothing of that kind, or are out of range.
             OutputError: if another file of that name is there, or one cannot be written.
         """
-        modality, options = self.sampler.modality, self.options if options is None else options
+        modality = self.sampler.modality
+        options = checked(self.options if options is None else options, modality.sample_config, "options")
         collector = collector_of(modality, options)
         if collector is None:
             raise UsageError(f"nothing that {modality.name} makes of many samples is asked for", where="collect", fix="Name it in options.")

@@ -14,7 +14,7 @@ import torch
 from . import files, weights
 from .data import Dataset
 from .errors import RunError
-from .evaluation.evidence import Score
+from .evaluation.evidence import Evidence
 from .evaluation.examiner import WORTH_HALVING, Examiner, ask, labels_like
 from .reporting import Reporter
 from .run import FORMAT, Run
@@ -46,8 +46,10 @@ class Best:
     ) -> None:
         self.run, self.trainer, self.train, self.reporter = run, trainer, train, reporter
         self.metric = examiner.medium.goal(train.keep_best)
-        self.examiner, self.reference = examiner, examiner.real(held or trainer.dataset, REAL, REFERENCES)
-        self.value, self.real = self._kept(), self._real()
+        self.examiner = examiner
+        real, self.reference = self._sides(held, trainer.dataset)
+        self.value = self._kept()
+        self.real = ask([self.metric], real, self.reference, train.seed)[self.metric.name] if len(real) else None
         self.looked = -1
 
     def look(self, progress: float) -> None:
@@ -81,12 +83,15 @@ class Best:
         told = f" ({'; '.join(beside)})" if beside else ""
         self.reporter.note(f"{self.metric.name} after {samples:,} samples: {said}{', the best so far' if better else ''}{told}")
 
-    def _real(self) -> Score | None:
-        """The score of one half of the real samples against the other; ``None`` where there are too few."""
-        if len(self.reference) < WORTH_HALVING:
-            return None
-        one, other = (self.reference.part(half) for half in torch.arange(len(self.reference)).tensor_split(2))
-        return ask([self.metric], one, other, self.train.seed)[self.metric.name]
+    def _sides(self, held: Dataset | None, training: Dataset) -> tuple[Evidence, Evidence]:
+        """Real samples in the place of generated ones, as many as those if there are enough, and what both are held against."""
+        count = self.train.best_count
+        if held is not None:
+            return self.examiner.real(training, REAL, count), self.examiner.real(held, REAL, REFERENCES)
+        both = self.examiner.real(training, REAL, count + REFERENCES)
+        apart = 0 if len(both) < WORTH_HALVING else min(count, len(both) // 2)
+        real, reference = torch.arange(len(both)).tensor_split([apart])  # in the order of their hashes: at random
+        return both.part(real), both.part(reference)
 
     def _kept(self) -> float | None:
         """The score of the weights that were kept before a resume, if by the same metric."""

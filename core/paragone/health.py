@@ -21,6 +21,9 @@ from .settings import Settings
 WINDOW = 4
 """Lines of statistics that a verdict looks at: one odd line is no illness."""
 
+PAST = 1000
+"""Lines of statistics that say what is usual: a training of days has a hundred times as many."""
+
 EARLY, EARLY_STEPS = 0.1, 500
 """Share of the budget, and steps, in which a generator may still be finding its feet."""
 
@@ -52,7 +55,7 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
     """
     if len(history) < WINDOW:
         return Verdict("starting")
-    recent, past = history[-WINDOW:], history[:-WINDOW] or history[-WINDOW:]
+    recent, past = history[-WINDOW:], history[-PAST:-WINDOW] or history[-WINDOW:]
     if fmean(abs(line.margin) for line in recent) > RUNAWAY_MARGIN or any(
         # a usual gradient of 0, as a saturated hinge game has, says nothing about what is large
         0 < RUNAWAY_GRADIENT * median(getattr(line, name) for line in past) < fmean(getattr(line, name) for line in recent)

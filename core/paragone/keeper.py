@@ -14,7 +14,7 @@ from . import files
 from .artefacts import Artefacts
 from .best import Best
 from .generating import generate
-from .health import judge
+from .health import PAST, judge
 from .players import latent_size
 from .randomness import latents
 from .reporting import Reporter, Stats
@@ -98,7 +98,7 @@ class Keeper(Onlooker):
             learning_rate_generator=adam_ramps(self.settings.generator, progress)[0],
             learning_rate_discriminator=adam_ramps(self.settings.discriminator, progress)[0],
         )
-        verdict = judge([*self.log.history, stats], self.settings)
+        verdict = judge([*self.log.history[-PAST:], stats], self.settings)
         stats = dataclasses.replace(stats, health=verdict.health, advice=verdict.advice)
         self.log.append(stats)
         self.reporter.stats(stats)

@@ -117,6 +117,26 @@ def options_of(config: type) -> dict[str, Option]:
     return {field.name: _option(config, field, hints[field.name]) for field in dataclasses.fields(config)}
 
 
+def checked(options: object, config: type, where: str) -> Any:
+    """``options`` with every field as its declaration wants it: what the command line refuses, the library refuses too.
+
+    Args:
+        options: an instance of ``config``; ``None`` for its defaults.
+        config: the dataclass.
+        where: for the error.
+
+    Raises:
+        UsageError: if it is of another class, or a field is out of range or not a choice.
+    """
+    if options is None:
+        return config()
+    if not isinstance(options, config):
+        raise UsageError(f"{type(options).__name__} is no {config.__name__}", where=where, fix=f"Give an instance of {config.__name__}.")
+    for name, option in options_of(config).items():
+        option.read(getattr(options, name), where=f"{where}.{name}")
+    return options
+
+
 def _option(config: type, field: dataclasses.Field[Any], hint: Any) -> Option:
     arguments = typing.get_args(hint)
     optional = type(None) in arguments

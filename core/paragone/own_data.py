@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,12 @@ def data_like(sampler: Sampler, path: Path | None, note: Callable[[str], None]) 
     Raises:
         ParagoneError: if it cannot be opened, or its samples are of another shape.
     """
-    return _fitted(sampler, open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec), path)
+    dataset = open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec)
+    if sampler.labels and (unknown := sorted(set(dataset.labels) - set(sampler.labels))):
+        near = [close[0] for label in unknown if (close := difflib.get_close_matches(label, sampler.labels, n=1))]
+        guess = f" (did you mean {', '.join(near)}?)" if near else ""
+        note(f"this run does not know the labels {', '.join(unknown)}{guess}: all labels are left out")
+    return _fitted(sampler, dataset, path)
 
 
 def _fitted(sampler: Sampler, dataset: Dataset, path: Path | None) -> Dataset:

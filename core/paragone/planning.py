@@ -13,7 +13,7 @@ import torch
 from .best import REAL
 from .building import build, describe
 from .clusters import Clustered, Clusters, classes, clustered, clustered_again, described, read_centres
-from .continuing import Layers, flat, marked, refuse_changes, refuse_preset
+from .continuing import Layers, flat, is_marked, marked, refuse_changes, refuse_preset
 from .cores import free_threads
 from .data import Dataset, Unlabelled, hold_out
 from .errors import DataError, RunError
@@ -26,9 +26,10 @@ from .players import Players
 from .randomness import derive
 from .ranks import Ranks
 from .reporting import Reporter
-from .run import Run, free_name
+from .run import Run, free_name, refuse_busy
 from .settings import DEFAULT_MINUTES, Settings, TrainSettings, settle
 from .spec import SampleSpec
+from .tensorboard import require_tensorboard
 
 MANY = 10_000
 """Samples from which on a user is told what takes a while."""
@@ -89,6 +90,8 @@ class Plan:
 def decide(medium: Modality, data: str | Path | None, out: str | Path | None, layers: Layers, ranks: Ranks, reporter: Reporter) -> Plan:
     """The plan of a new training; arguments as those of :func:`paragone.api.plan`."""
     settings = _with_threads(_with_budget(settle(medium, layers)), ranks)
+    path = Path(ranks.tell(lambda: str(_place(medium, out, ranks))))  # before the long part
+    require_tensorboard(settings.train.tensorboard)
     execution = _execution(settings.train, ranks)
     source = None if data is None else Path(data)
     dataset, held = _open(medium, settings, source, reporter, ranks)
@@ -96,8 +99,20 @@ def decide(medium: Modality, data: str | Path | None, out: str | Path | None, la
     if train.clusters and len(dataset) >= MANY:
         reporter.note(f"Looking for clusters among {len(dataset):,} samples.")
     dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
-    path = Path(ranks.tell(lambda: str(out or marked(ranks.world) or free_name(medium.name))))
     return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
+
+
+def _place(medium: Modality, out: str | Path | None, ranks: Ranks) -> Path:
+    """Where the run will be.
+
+    Raises:
+        OutputError: if something else is there.
+    """
+    begun = marked(ranks.world)
+    path = Path(out or begun or free_name(medium.name))
+    if not is_marked(path, ranks.world):
+        refuse_busy(path)
+    return path
 
 
 def decide_again(opened: Run, modality: str | None, data: str | Path | None, layers: Layers, ranks: Ranks, reporter: Reporter) -> Plan:

@@ -28,7 +28,7 @@ from typing import Any, TypeGuard
 
 import filelock
 
-from . import files
+from . import files, weights
 from .clusters import Clusters
 from .errors import OutputError, RunError, UsageError
 from .instances import Instances
@@ -174,27 +174,15 @@ class Run:
             OutputError: if ``path`` holds anything already, or cannot be written.
         """
         run = cls(path, {"format": FORMAT, **config})
-        run._refuse_busy()  # before the lock: a folder that is not ours gets not even that
+        refuse_busy(path)  # before the lock: a folder that is not ours gets not even that
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise files.cannot_write(path, error) from error
         with run.lock():  # of two trainings that begin here at once, one finds the other's config.json
-            run._refuse_busy()
+            refuse_busy(path)
             run.write_config()
         return run
-
-    def _refuse_busy(self) -> None:
-        try:
-            busy = self.path.is_file() or (self.path.is_dir() and any(entry.name != LOCK for entry in self.path.iterdir()))
-        except OSError as error:
-            raise files.cannot_write(self.path, error) from error
-        if busy:
-            raise OutputError(
-                "is not empty, and nothing is ever overwritten",
-                where=self.path,
-                fix=f"Choose another --out, or continue that training with --resume {self.path}.",
-            )
 
     @property
     def begun(self) -> bool:
@@ -286,8 +274,24 @@ class Run:
             raise RunError(f"cannot be read ({error.strerror})", where=path, fix="Train longer, or restore it from a copy.") from error
 
 
+def refuse_busy(path: Path) -> None:
+    """Raise if a new run cannot be put there.
+
+    Raises:
+        OutputError: if ``path`` holds anything already, or cannot be looked at.
+    """
+    try:
+        busy = path.is_file() or (path.is_dir() and any(entry.name != LOCK for entry in path.iterdir()))
+    except OSError as error:
+        raise files.cannot_write(path, error) from error
+    if busy:
+        training = (path / "config.json").exists()
+        fix = "Choose another --out" + (f", or continue that training with --resume {path}." if training else ".")
+        raise OutputError("is not empty, and nothing is ever overwritten", where=path, fix=fix)
+
+
 def newest(modality: str, root: Path = Path("runs")) -> Path:
-    """The run of ``modality`` directly under ``root`` whose generator was saved last.
+    """The run of ``modality`` directly under ``root`` whose generator was saved last, once it had seen anything.
 
     Raises:
         RunError: if there is none.
@@ -295,7 +299,7 @@ def newest(modality: str, root: Path = Path("runs")) -> Path:
     candidates = []
     for file in root.glob("*/generator.safetensors"):
         try:
-            if Run.open(file.parent).modality == modality:
+            if Run.open(file.parent).modality == modality and weights.facts(file).get("samples") != 0:
                 candidates.append((file.stat().st_mtime_ns, file.parent))
         except RunError:
             continue  # someone else's folder, or a damaged one: it is named when asked for by name

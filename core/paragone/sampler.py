@@ -25,6 +25,7 @@ from .execution import Execution
 from .generating import CHUNK, best_count, generate, in_chunks, made_in_parallel
 from .kinds import Kinds
 from .modality import Modality, require, resolve, running
+from .options import checked
 from .own_data import own_data
 from .players import fused, latent_size
 from .request import Request, Walk
@@ -245,7 +246,7 @@ class Sampler:
 
     def _make(self, requests: Iterator[Request], options: Any, note: Callable[[str], None] | None) -> Iterator[Batch]:
         """The samples of ``requests``, a few at a time."""
-        options = self.modality.sample_config() if options is None else options
+        options = checked(options, self.modality.sample_config, "options")
         code, chooser = self.modality.choosing, self._chooser(options)
         size = best_count(self.generator, self.spec, self.execution) if chooser is None else CHUNK
         for asked in _groups(requests, size):

@@ -44,11 +44,20 @@ def with_tensorboard(reporter: Reporter, folder: Path, wanted: bool) -> Reporter
     Raises:
         UsageError: if the extra is not installed.
     """
+    require_tensorboard(wanted)
+    return TensorBoardReporter(reporter, folder / "tensorboard") if wanted else reporter
+
+
+def require_tensorboard(wanted: bool) -> None:
+    """Before anything is made that would have to go again.
+
+    Raises:
+        UsageError: if it is wanted and the extra is not installed.
+    """
     if not wanted:
-        return reporter
+        return
     try:
-        return TensorBoardReporter(reporter, folder / "tensorboard")
+        import torch.utils.tensorboard  # noqa: F401
     except ImportError as error:
-        raise UsageError(
-            "tensorboard is not installed", where="train.tensorboard", fix="pip install 'paragone[tensorboard]', or leave it off."
-        ) from error
+        fix = "pip install 'paragone[tensorboard]', or leave it off."
+        raise UsageError("tensorboard is not installed", where="train.tensorboard", fix=fix) from error

@@ -50,6 +50,15 @@ def read(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[st
         raise RunError("was not written by Paragone", where=path, fix="Restore the file that the training wrote.") from error
 
 
+def facts(path: Path) -> dict[str, Any]:
+    """The facts alone of a file that :func:`save` wrote; no tensor is read.
+
+    Raises:
+        RunError: as :func:`read`.
+    """
+    return read(path, prefix="\0")[1]
+
+
 def holds(path: Path, prefix: str) -> bool:
     """Whether a file that :func:`save` wrote has a tensor whose name begins with ``prefix``.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -16,6 +17,8 @@ from .beside import beside
 from .cores import core_left_over
 from .errors import OutputError, UsageError
 from .modality import resolve
+from .options import checked
+from .request import Request
 
 if TYPE_CHECKING:
     from .batch import Batch
@@ -54,6 +57,7 @@ def write(
     options: object = None,
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
+    name: Callable[[Request], str] = lambda request: request.name,
 ) -> list[Path]:
     """Write every sample of ``batches`` and a sheet of the first ones. See :meth:`Batch.save`.
 
@@ -63,13 +67,14 @@ def write(
 
     Args:
         progress: called on this thread with the number of files written so far.
+        name: of a sample's file, without the extension; no two may have the same.
     """
-    options = sampler.modality.sample_config() if options is None else options
+    options = checked(options, sampler.modality.sample_config, "options")
     artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, options)
 
     def write_batch(batch: Batch) -> Iterator[Path]:
         for index, request in enumerate(batch.requests):
-            path = out / f"{request.name}{artefacts.extension}"
+            path = out / f"{name(request)}{artefacts.extension}"
             _write_new(path, artefacts.encode(batch.samples[index], batch.provenance(index)), overwrite)
             yield path
 
@@ -83,12 +88,35 @@ def write(
                 progress(len(paths))
     if len(paths) > 1:
         shown = torch.cat([batch.samples for batch in first])[:SHEET_LIMIT]
-        each = [batch.asked(index) for batch in first for index in range(len(batch))][:SHEET_LIMIT]
-        facts = first[0].provenance(0) | {key: [asked[key] for asked in each] for key in each[0] if key != "label"}
+        each = [batch.provenance(index) for batch in first for index in range(len(batch))][:SHEET_LIMIT]
         columns = max(1, min(8, round(len(shown) ** 0.5)))
-        paths.append(_free_sheet(out, artefacts.sheet_extension, overwrite))
-        files.write(paths[-1], artefacts.sheet(shown, columns, (), facts), sync=False)  # as for the samples
+        sheet = artefacts.sheet(shown, columns, (), _of_all(each))
+        paths.append(_free_sheet(out, artefacts.sheet_extension, sheet, overwrite))
+        files.write(paths[-1], sheet, sync=False)  # as for the samples
     return paths
+
+
+def distinct_names(requests: Sequence[Request]) -> Callable[[Request], str]:
+    """What their files are called: as always, or with the label before it where several labels have the same seed.
+
+    Raises:
+        UsageError: if two are the same even so.
+    """
+
+    def with_label(request: Request) -> str:
+        label = re.sub(r"[^\w-]", "_", request.label or "")
+        return f"{label}-{request.name}" if label else request.name
+
+    for name in (lambda request: request.name, with_label):
+        if len({name(request).lower() for request in requests}) == len(requests):
+            return name
+    raise UsageError("two samples have the same seed and label", where="save", fix="Save them into different folders.")
+
+
+def _of_all(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several samples have in common, and as a list what they have not; seeds are always one."""
+    values = {key: [facts.get(key) for facts in each] for key in dict.fromkeys(key for facts in each for key in facts)}
+    return {key: found if key == "seed" or any(value != found[0] for value in found) else found[0] for key, found in values.items()}
 
 
 def write_together(content: Mapping[Path, bytes], overwrite: bool = False) -> list[Path]:
@@ -139,7 +167,7 @@ def _taken(path: Path, data: bytes, overwrite: bool) -> bool:
         raise files.cannot_write(path, error) from error
 
 
-def _free_sheet(out: Path, extension: str, overwrite: bool) -> Path:
-    """``sheet.png``, or ``sheet-2.png`` and so on where there is one of an earlier sampling."""
+def _free_sheet(out: Path, extension: str, data: bytes, overwrite: bool) -> Path:
+    """``sheet.png``, or ``sheet-2.png`` and so on where there is one of another sampling."""
     names = itertools.chain([f"sheet{extension}"], (f"sheet-{number}{extension}" for number in itertools.count(2)))
-    return next(out / name for name in names if overwrite or not (out / name).exists())
+    return next(out / name for name in names if not _taken(out / name, data, overwrite))

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from paragone.store import Entry
 
 from .config import PictureData
 from .fit import Size, parse_size
-from .prepare import ARRAYS, VERSION, Scan, prepare, scan, tolerate
+from .prepare import ARRAYS, CHANNEL_NAMES, VERSION, Scan, prepare, scan, tolerate
 from .sources import open_source, signature
 from .tensors import to_samples
 
@@ -66,7 +67,7 @@ class PictureSet:
         return to_samples(pixels), None if self.numbers is None else self.numbers[indices].to(device)
 
 
-def open_dataset(path: Path, config: PictureData, cache: Path, note: Callable[[str], None]) -> PictureSet:
+def open_dataset(path: Path, config: PictureData, cache: Path, note: Callable[[str], None], like: SampleSpec | None = None) -> PictureSet:
     """Open pictures; see :class:`paragone.data.OpenDataset`.
 
     Args:
@@ -75,23 +76,36 @@ def open_dataset(path: Path, config: PictureData, cache: Path, note: Callable[[s
         config: size, mode, fit and how many bad pictures are tolerated.
         cache: where the decoded pictures are kept.
         note: told about skipped files, duplicates and the like.
+        like: description of samples that there are already: where ``config`` says ``auto`` and these pictures
+            alone would become something else, they get its size and mode.
 
     Raises:
         DataError: if there is nothing to learn from, or too much of it is bad.
         UsageError: if ``config.size`` is no size.
         OutputError: if the pictures can be kept neither in ``cache`` nor in a temporary folder.
     """
+    pictures, notes = _opened(path, config, cache, note)
+    if like is not None and not like.fits(pictures.spec):
+        _, high, wide = like.shape
+        size = f"{wide}x{high}" if parse_size(config.size) is None else config.size
+        channels = CHANNEL_NAMES[like.traits["mode"]] if config.channels == "auto" else config.channels
+        pictures, notes = _opened(path, replace(config, size=size, channels=channels), cache, note)
+    for line in notes:
+        note(line)
+    return pictures
+
+
+def _opened(path: Path, config: PictureData, cache: Path, note: Callable[[str], None]) -> tuple[PictureSet, list[str]]:
+    """The pictures, and what is to be said about them."""
     size = parse_size(config.size)
     preparation = Preparation("pictures", ARRAYS, signature, partial(_scanned, config=config, size=size), prepare, _many, whole=True)
     found = preparation.prepared(path, (VERSION, size, config.channels, config.fit), cache, note)
     facts = found.entry.facts
     pictures = PictureSet(found.entry, found.fingerprint)
     tolerate(facts["skipped"], len(pictures) + facts["skipped"], facts["reasons"], config, path)
-    for line in (*found.notes, *facts["notes"]):
-        note(line)
     if found.temporary is not None:
         weakref.finalize(pictures, shutil.rmtree, found.temporary, ignore_errors=True)
-    return pictures
+    return pictures, [*found.notes, *facts["notes"]]
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,7 @@ T = TypeVar("T")
 Reasons = Sequence[tuple[str, str]]
 """Names of pictures, and why they cannot be used."""
 
+CHANNEL_NAMES: dict[str, Literal["grey", "rgb", "rgba"]] = {"L": "grey", "RGB": "rgb", "RGBA": "rgba"}
 MODES: dict[str, Mode] = {"grey": "L", "rgb": "RGB", "rgba": "RGBA"}
 LISTED = 3
 """How many unusable pictures are named in a note."""

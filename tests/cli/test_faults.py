@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 
 import pytest
 
@@ -42,9 +43,13 @@ def test_every_fault_is_a_line_or_two_and_a_code(error: BaseException, code: int
         RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
     ],
 )
-def test_too_little_memory_names_the_knobs(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain(error) == 1
-    assert "--accumulate" in capsys.readouterr().err
+def test_too_little_memory_names_the_knobs(
+    error: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command, advice in ((["create", "image", "train"], "--accumulate"), (["create", "image"], "fewer samples")):
+        monkeypatch.setattr(sys, "argv", command)
+        assert explain(error) == 1
+        assert advice in capsys.readouterr().err
 
 
 def test_a_reader_that_left_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:

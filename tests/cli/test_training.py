@@ -101,6 +101,10 @@ def test_a_dry_run_trains_nothing(create: Create, toy: Path) -> None:
     assert facts["settings"]["train"]["minutes"] == 10
     assert facts["parameters"]["discriminator"] > 0
     assert not (toy / "runs").exists()
+    (toy / "busy").mkdir()
+    (toy / "busy" / "mine.txt").write_text("mine")
+    refused = create("points", "train", "--dry-run", "--out", "busy")
+    assert (refused.code, "busy: is not empty" in refused.err, "--resume" in refused.err) == (1, True, False)
 
 
 def test_the_medium_s_own_flags_reach_its_data(create: Create, toy: Path) -> None:

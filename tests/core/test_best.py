@@ -11,7 +11,12 @@ from safetensors.torch import save as serialise
 
 import paragone
 from paragone import api, weights
+from paragone.best import REFERENCES, Best
 from paragone.errors import UsageError
+from paragone.evaluation.neighbours import coverage
+from paragone.reporting import Silent
+from paragone.run import Run
+from paragone.trainer import Trainer
 
 SETTINGS = {"train.device": "cpu", "train.precision": "fp32", "train.threads": 1, "train.seed": 3}
 LOOKING = {**SETTINGS, "train.keep_best": "kid", "train.best_every": 0.25, "train.best_count": 32}
@@ -44,6 +49,19 @@ def test_a_resumed_training_goes_on_looking(tmp_path: Path) -> None:
     assert [look["samples"] for look in looks(parts.path)] == [2944, 3200, 4800, 6400]
     assert looks(parts.path)[0]["kid"] == first["value"]
     assert weights.read(parts.best)[1]["value"] == min(look["kid"] for look in looks(parts.path))
+
+
+def test_real_samples_are_held_against_the_same_reference_and_as_many(tmp_path: Path) -> None:
+    for held_out in (0.3, 0.0):
+        plan = api.plan("points", layers=[("test", {**LOOKING, "train.keep_best": "coverage", "train.hold_out": held_out})])
+        trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
+        best = Best(Run(tmp_path, {}), trainer, plan.examiner, plan.held, plan.settings.train, Silent())
+        real, reference = best._sides(plan.held, plan.dataset)
+        assert len(real) == 32
+        torch.testing.assert_close(reference.features, best.reference.features)
+        assert len(reference) == (len(plan.held) if plan.held is not None else min(len(plan.dataset), 32 + REFERENCES) - 32)
+        assert best.real == coverage(real, reference)
+        assert not (torch.cdist(real.features, reference.features) == 0).all(1).any()
 
 
 def test_an_unknown_metric_leaves_no_folder(tmp_path: Path) -> None:

@@ -89,9 +89,10 @@ def test_notes_come_after_the_last_sample(model: paragone.Sampler, high: Coordin
     assert len(told) == 1
 
 
-def test_a_fault_of_the_plugin_is_said_to_be_its_own(model: paragone.Sampler) -> None:
-    with pytest.raises(PluginError, match=r"coordinates:choose: fails: AttributeError"):
-        model.sample([1], options=object())
+def test_a_fault_of_the_plugin_is_said_to_be_its_own(model: paragone.Sampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("coordinates.HighEnough.__init__")
+    with pytest.raises(PluginError, match=r"coordinates:choose: fails: TypeError"):
+        model.sample([1], options=CoordinateSample(above=0.1))
 
 
 def test_the_discriminator_is_the_one_of_the_training(points_run: Path, model: paragone.Sampler) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paragone import weights
 from paragone.errors import OutputError, RunError
 from paragone.run import FORMAT, Run, free_name, newest
 
@@ -101,6 +102,9 @@ def test_newest_and_free_name(tmp_path: Path, points_run: Path) -> None:
         os.utime(tmp_path / name / "generator.safetensors", (index, index))
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "generator.safetensors").write_text("?")
+    shutil.copytree(points_run, tmp_path / "begun")  # the youngest, but it has seen nothing yet
+    tensors, facts = weights.read(tmp_path / "begun" / "generator.safetensors")
+    weights.save(tmp_path / "begun" / "generator.safetensors", tensors, {**facts, "samples": 0})
     assert newest("points", tmp_path) == tmp_path / "other"
     with pytest.raises(RunError, match="no trained image run"):
         newest("image", tmp_path)

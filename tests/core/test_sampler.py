@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -115,6 +116,20 @@ def test_label_and_truncation_are_followed(model: paragone.Sampler) -> None:
 def test_refusals(model: paragone.Sampler, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         model.sample(**arguments)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("use", ["sample", "save", "collect"])
+def test_options_that_the_command_line_refuses_the_library_refuses_too(model: paragone.Sampler, tmp_path: Path, use: str) -> None:
+    config, batch = model.modality.sample_config, model.sample([1])
+    calls: dict[str, Callable[[object], object]] = {
+        "sample": lambda options: model.sample([1], options=options),
+        "save": lambda options: batch.save(tmp_path / "out", options),
+        "collect": lambda options: batch.collect(options),
+    }
+    for options, message in ((config(digits=-1), r"options\.digits: .*out of range"), (object(), "object is no PointOrMapSample")):
+        with pytest.raises(UsageError, match=message):
+            calls[use](options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_carry_their_provenance(model: paragone.Sampler, tmp_path: Path) -> None:

@@ -23,3 +23,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # what an import of something absent meets
     with pytest.raises(UsageError, match=r"tensorboard is not installed\npip install 'paragone\[tensorboard\]'"):
         paragone.train("points", out=tmp_path / "run", samples=64, settings={"train.device": "cpu", "train.tensorboard": True})
+    assert not (tmp_path / "run").exists()

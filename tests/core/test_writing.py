@@ -53,9 +53,32 @@ def test_nothing_is_overwritten_silently(model: paragone.Sampler, tmp_path: Path
     assert kept["provenance"]["truncation"] == 1.0
     model.sample([1], truncation=0.5).save(tmp_path, overwrite=True)
     assert json.loads((tmp_path / "1.json").read_text())["provenance"]["truncation"] == 0.5
-    for _ in range(2):
-        model.sample([2, 3]).save(tmp_path)
+    for seeds in ([2, 3], [2, 3], [4, 5]):
+        model.sample(seeds).save(tmp_path)
     assert {path.name for path in tmp_path.glob("sheet*")} == {"sheet.json", "sheet-2.json"}
+
+
+def test_samples_of_one_seed_and_several_labels_keep_files_of_their_own(model: paragone.Sampler, tmp_path: Path) -> None:
+    both = Batch.joined([model.sample([0, 1], label) for label in model.labels])
+    paths = both.save(tmp_path)
+    assert [path.name for path in paths] == ["left-0.json", "left-1.json", "right-0.json", "right-1.json", "sheet.json"]
+    for path, sample in zip(paths, both.samples, strict=False):
+        assert json.loads(path.read_text())["point"] == pytest.approx(sample.tolist(), abs=1e-6)
+    with pytest.raises(UsageError, match="the same seed and label"):
+        Batch.joined([model.sample([0], "left"), model.sample([0], "left")]).save(tmp_path / "twice")
+    assert not (tmp_path / "twice").exists()
+
+
+def test_a_sheet_holds_what_every_sample_was_asked_for_with(model: paragone.Sampler, tmp_path: Path) -> None:
+    mixed = Batch.joined([model.walk(3, 9, 2), model.sample([1], truncation=0.5)])
+    facts = json.loads(mixed.save(tmp_path / "mixed")[-1].read_text())["provenance"]
+    assert facts["seed"] == [3, 3, 1]
+    assert [step and step["step"] for step in facts["walk"]] == [0, 1, None]
+    assert facts["truncation"] == [1.0, 1.0, 0.5]
+    own = model.sample(range(8))
+    facts = json.loads(own.save(tmp_path / "own")[-1].read_text())["provenance"]
+    assert facts["label"] == own.labels
+    assert facts["truncation"] == 1.0
 
 
 def test_a_folder_in_the_way_of_a_file_is_named(model: paragone.Sampler, tmp_path: Path) -> None:

@@ -164,12 +164,14 @@ def evaluate(
     numbers = labels_like(reference, count, seed)
     if numbers is None and sampler.labels:
         numbers = torch.arange(count) % len(sampler.labels)
-        notes.append("the data has no labels: samples of all labels alike were generated")
+        notes.append("the data has no labels of this run: samples of all labels alike were generated")
     made = examiner.generated(sampler.generator, range(seed, seed + count), numbers, sampler.clusters)
     generated = replace(made, training=sets.training)
 
     metrics = sampler.modality.metrics
     others = None if reference is training else training
+    if given is not None and others is not None and sets.given is not None:
+        others = _in_place_of(others, given, sets.given, count)
     total = compare(metrics, generated, reference, others, seed)
     if total.counts["real"] < count:
         few = total.counts["real"]
@@ -187,6 +189,22 @@ def evaluate(
         generated,
         training,
     )
+
+
+def _in_place_of(training: Evidence, given: Evidence, data: Dataset, count: int) -> Evidence:
+    """Training samples to stand beside the ``given`` ones: none of these themselves, and labels in their proportions."""
+    if training.training is None:
+        return training
+    order = training.training.hashes.argsort(stable=True)[: len(training)]  # that of their features
+    others = training.part((~torch.isin(training.training.hashes[order], data.hashes)).nonzero()[:, 0])
+    if others.numbers is None or given.numbers is None or not len(others):
+        return others
+    kinds = int(max(others.numbers.max(), given.numbers.max())) + 1
+    there, wanted = (torch.bincount(numbers, minlength=kinds).double() for numbers in (others.numbers, given.numbers))
+    shares = wanted / wanted.sum()
+    of_each = (shares * min(count, float((there / shares).nan_to_num(nan=torch.inf).min()))).round()
+    chosen = [(others.numbers == number).nonzero()[: int(of_each[number]), 0] for number in range(kinds)]
+    return others.part(torch.cat(chosen).sort().values)
 
 
 def _memorisation(
@@ -258,7 +276,8 @@ class _Sets:
             if own is None:
                 notes.append("without the training data nothing can be said about copies, nor whether the data given was trained on")
             elif training is not None and (known := int(torch.isin(given.hashes, training.hashes).sum())):
-                notes.append(f"{known:,} of the {len(given):,} samples given were trained on: copying them would score well")
+                share = f"{known:,} of the {len(given):,} samples given were trained on"
+                notes.append(f"{share}: copying them would score well (they are left out of the real ones)")
             return cls(training, held, given)
         if held is None:
             notes.append(

@@ -71,6 +71,6 @@ def coverage(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
 
 def _share(candidate: Evidence, reference: Evidence, k: int, compute: Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]) -> Score:
     if min(len(candidate), len(reference)) <= k:
-        return Score(None, doubt=f"a {k}th neighbour needs more than {k} samples")
+        return Score(None, doubt=f"neighbour number {k} needs more than {k} samples")
     value = float(compute(candidate.features, reference.features, k))
     return Score(value, doubt=too_few(candidate, reference, TRUSTED, "a share of neighbours"))

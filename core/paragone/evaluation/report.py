@@ -8,12 +8,12 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from .. import files
-from ..artefacts import Artefacts
+from ..artefacts import Artefacts, Lines
 from ..modality import resolve
 from ..stats_log import read_lines, read_stats
 from .curves import curve
@@ -159,13 +159,15 @@ def _tiles(evaluation: Evaluation, artefacts: Artefacts, order: torch.Tensor) ->
         name = "" if numbers is None or not labels else f", {labels[int(numbers[index])]}"
         distance = "" if copied is None or copied.ratio is None else f": {float(copied.closeness[index]):.2f}"
         caption = f"seed {evaluation.seed + index}{name}{distance}"
-        parts = "".join(_show(artefacts, samples[row]) for samples in shown)
+        parts = "".join(_show(artefacts, samples[row], evaluation.sampler.modality.lines) for samples in shown)
         figures.append(f'<figure class="{kind}">{parts}<figcaption>{_text(caption)}</figcaption></figure>')
     return f'<div class="tiles">{"".join(figures)}</div>'
 
 
-def _show(artefacts: Artefacts, sample: torch.Tensor) -> str:
-    """One sample: its file, or what the medium has a page show instead; see :class:`paragone.artefacts.Previewed`."""
+def _show(artefacts: Artefacts, sample: torch.Tensor, line: bool) -> str:
+    """One sample: its line, its file, or what the medium has a page show instead; see :class:`paragone.artefacts.Previewed`."""
+    if line:
+        return _embed(cast(Lines, artefacts).line(sample).encode(), ".txt")
     if not hasattr(artefacts, "preview"):
         return _embed(artefacts.encode(sample, {}), artefacts.extension)
     return f"<div>{''.join(_embed(data, extension) for extension, data in artefacts.preview(sample))}</div>"

@@ -8,6 +8,8 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -15,10 +17,11 @@ from toy_plugin.model import PointFiles
 
 import paragone
 from paragone.errors import DataError, DivergenceError, RunError, UsageError
-from paragone.evaluation.evaluate import Evaluation, compare, evaluate
+from paragone.evaluation.evaluate import Evaluation, _in_place_of, compare, evaluate
 from paragone.evaluation.evidence import Evidence
 from paragone.evaluation.metrics import FEATURE_METRICS
-from paragone.evaluation.report import render, write_report
+from paragone.evaluation.report import _show, render, write_report
+from paragone.own_data import data_like
 from paragone.reporting import Silent
 
 GRID = "x,y,label\n" + "".join(f"{x},{y},{'left' if x < 0 else 'right'}\n" for x in (-0.6, -0.2, 0.2, 0.6) for y in (-0.5, 0.5))
@@ -111,6 +114,38 @@ def test_copies_are_looked_for_among_as_many_as_were_looked_at(held: Path, monke
     assert not any("copies were looked for" in note for note in evaluate(held, count=32).notes)
     monkeypatch.setattr(evaluate.__globals__["Examiner"].real, "__defaults__", (50,))
     assert any("copies were looked for among 50 of" in note for note in evaluate(held, count=32).notes)
+
+
+def test_real_samples_beside_given_ones_have_their_labels_and_are_none_of_them(held: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    own = [line for line in GRID.splitlines() if line.endswith("right")]
+    other.write_text("x,y,label\n" + "\n".join([*own, "0.3,0.1,right", "0.5,0.1,right", "-0.3,0.1,left"]))
+    outcome = evaluate(held, other, count=400)
+    given = data_like(outcome.sampler, other, lambda _: None)
+    assert outcome.training is not None
+    assert outcome.training.training is not None
+    reference = Evidence(torch.zeros(len(given), 2), given.numbers, torch.zeros)
+    real = _in_place_of(outcome.training, reference, given, 400)
+    seen = {tuple(point) for point in given.batch(torch.arange(len(given)), torch.device("cpu"))[0].tolist()}
+    points = real.read(torch.arange(len(real))).tolist()
+    assert points
+    assert not seen & {tuple(point) for point in points}
+    shares = [torch.bincount(numbers, minlength=2).double() / len(numbers) for numbers in (real.numbers, given.numbers)]
+    torch.testing.assert_close(*shares, atol=1 / len(real), rtol=0)
+
+
+def test_labels_that_the_run_does_not_know_are_told(held: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("x,y,label\n0.2,0.5,Right\n0.6,0.5,left\n")
+    heard = Heard()
+    evaluate(held, other, count=32, reporter=heard)
+    assert "given data: this run does not know the labels Right (did you mean right?): all labels are left out" in heard.notes
+
+
+def test_a_line_of_text_is_shown_as_it_is() -> None:
+    artefacts: Any = SimpleNamespace(line=lambda sample: "a < b", encode=lambda sample, facts: b"{}", extension=".json")
+    assert _show(artefacts, torch.zeros(1), line=True) == '<pre dir="auto">a &lt; b</pre>'
+    assert _show(artefacts, torch.zeros(1), line=False) == '<pre dir="auto">{}</pre>'
 
 
 class Heard(Silent):

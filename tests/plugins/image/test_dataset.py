@@ -18,7 +18,8 @@ import torch
 from paragone.errors import DataError, OutputError, UsageError
 from paragone.store import RowWriter
 from paragone_image import prepare
-from paragone_image.dataset import PictureSet
+from paragone_image.config import PictureData
+from paragone_image.dataset import PictureSet, open_dataset
 
 from .conftest import Opener
 from .pictures import encoded, fill, noise, sprite
@@ -263,3 +264,16 @@ def test_a_batch_is_fast(tmp_path: Path, opener: Opener) -> None:
         pictures.batch(indices, CPU)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.005  # far below 1 ms on an idle core; shared machines stutter
+
+
+def test_other_pictures_become_what_a_run_makes(tmp_path: Path) -> None:
+    """Where ``auto`` would decide something else for them alone; what it says of a run's own stays as it is."""
+    own = fill(tmp_path / "own", {"a.png": sprite(1), "b.png": sprite(2)})
+    other = fill(tmp_path / "other", {f"{seed}.png": noise((48, 48, 3), seed) for seed in range(2)})
+    notes: list[str] = []
+    first = open_dataset(own, PictureData(), tmp_path / "cache", notes.append)
+    assert open_dataset(own, PictureData(), tmp_path / "cache", notes.append, first.spec).fingerprint == first.fingerprint
+    assert open_dataset(other, PictureData(), tmp_path / "cache", notes.append).spec.shape == (3, 48, 48)
+    assert open_dataset(other, PictureData(), tmp_path / "cache", notes.append, first.spec).spec.fits(first.spec)
+    asked = open_dataset(other, PictureData(size="16x16"), tmp_path / "cache", notes.append, first.spec)
+    assert asked.spec.shape == (4, 16, 16)
