@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import lzma
 import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,13 @@ from typing import IO
 
 from .errors import DataError, one_line
 
-BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+BROKEN = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 """What reading a damaged file or archive raises."""
 
 _LISTED = 3
+
+_UTF_8 = 0x800
+"""The flag of a zip's member that says how its name is encoded."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,13 @@ class Labels:
 
     Attributes:
         of: name → its label, empty where it lies beside the label folders; empty as a whole where nothing is told apart.
-        single: the only folder that anything lies in; empty if there are more, or none.
+        single: the only folder that everything lies in; empty if there are more, or none.
+        notes: what a user should know about it.
     """
 
     of: Mapping[str, str]
     single: str
+    notes: Sequence[str] = ()
 
 
 def is_folder(path: Path, understood: str) -> bool:
@@ -107,13 +113,30 @@ def listing(path: Path) -> Iterator[Listing]:
 
 
 def by_folder(names: Sequence[str]) -> Labels:
-    """Label each of the sorted ``names`` by its top-level folder; a folder around everything is ignored, and so is a single one."""
+    """Label each of the sorted ``names`` by its top-level folder.
+
+    A folder around everything is ignored, and so is a single one, and all of them where most files lie beside them.
+    """
     wrap = wrapping(names)
     tops = {name: _top(name[len(wrap) :]) for name in names}
     labels = set(tops.values()) - {""}
     if len(labels) < 2:
+        if labels and "" in tops.values():
+            return Labels({}, "", [f"Some files lie in one folder ({max(labels)}), others beside it, so they get no labels."])
         return Labels({}, printable(wrap[:-1]) or max(labels, default=""))
+    if note := loose_note(list(tops.values()).count(""), len(names)):
+        return Labels({}, "", [note])
     return Labels(tops, "")
+
+
+def loose_note(loose: int, total: int) -> str:
+    """What to say where most files lie beside the folders, so that these cannot be meant as labels; else empty."""
+    return f"{loose:,} of {total:,} files lie beside the folders, so folders are no labels." if 2 * loose > total else ""
+
+
+def holds_run(names: Collection[str]) -> bool:
+    """Whether a folder of these files is a training's: what it made is not to be learned by the next one."""
+    return "config.json" in names and any(name in names for name in ("generator.safetensors", "state.safetensors"))
 
 
 def others_note(others: Sequence[str]) -> list[str]:
@@ -163,6 +186,8 @@ def _walk(root: Path) -> list[tuple[str, int, int, int]]:
         again = (status.st_dev, status.st_ino) in seen
         seen.add((status.st_dev, status.st_ino))
         folders[:] = [] if again else sorted(name for name in folders if not hidden(name))
+        if holds_run(files):
+            folders[:], files = [], ["config.json"]
         for name in [] if again else sorted(files):
             path = Path(folder, name)
             if not hidden(name) and path.is_file():  # neither a pipe nor a link to nothing
@@ -180,9 +205,18 @@ def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
         yield file
 
 
+def member_name(info: zipfile.ZipInfo) -> str:
+    """What a member of a zip is called; many packers write UTF-8 without saying so."""
+    name = info.filename
+    if not info.flag_bits & _UTF_8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
 def _member(info: zipfile.ZipInfo, path: Path) -> str | None:
     """The name of a file in a zip; ``None`` if it is none of the user's business."""
-    name = info.filename.replace("\\", "/")
+    name = member_name(info)
     if info.is_dir() or any(map(hidden, name.split("/"))):
         return None
     if info.flag_bits & 1:

@@ -111,7 +111,7 @@ class Preparation(Generic[C]):
                     known = (digest if self.whole else _hash((asked, digest))), list(source.notes)
                     entry = store.load(_key(known[0], like))
                     if entry is None:
-                        entry, temporary = self._build(store, source, _key(known[0], like), note)
+                        entry, temporary = self._build(store, source, _key(known[0], like), note, lambda: self.signature(path) == stamp)
                 store.remember(place, stamp, *known)
         except DataError as error:
             if error.where is not None:
@@ -119,7 +119,9 @@ class Preparation(Generic[C]):
             raise DataError(error.what, where=path, fix=error.fix) from error
         return Prepared(entry, *known, temporary)
 
-    def _build(self, store: Store, source: C, key: str, note: Callable[[str], None]) -> tuple[Entry, Path | None]:
+    def _build(
+        self, store: Store, source: C, key: str, note: Callable[[str], None], unchanged: Callable[[], bool]
+    ) -> tuple[Entry, Path | None]:
         """Prepare in the cache or, if that cannot be written, in a temporary folder, which is returned."""
         if amount := self.amount(source.size):
             note(f"Preparing {amount} {self.what}. This is done once; the next start is immediate.")
@@ -128,7 +130,10 @@ class Preparation(Generic[C]):
             note(f"Another process is preparing the same {self.what}; waiting for it.")
 
         def fill(folder: Path) -> dict[str, Any]:
-            return self.fill(source, folder)
+            facts = self.fill(source, folder)
+            if not unchanged():  # else it would be found again as the content that it was when its digest was taken
+                raise DataError("was changed while it was read", fix="Start again once it is complete.")
+            return facts
 
         try:
             return store.build(key, fill, waiting), None

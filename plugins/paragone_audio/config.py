@@ -34,7 +34,7 @@ class AudioData:
     )
     level: Literal["peak", "keep"] = setting("peak", "peak: each sound is normalised to -1 dBFS; keep: it stays as loud as it is.")
     max_bad: float = setting(
-        0.1, "Share of unreadable files that is still tolerated; they are skipped and listed.", minimum=0.0, maximum=1.0
+        0.1, "Share of unreadable files that is still tolerated; they are skipped, and the first of them named.", minimum=0.0, maximum=1.0
     )
 
     def __post_init__(self) -> None:

@@ -134,7 +134,8 @@ def _folder(path: Path, files: Listing) -> Source:
         inside = next((name for name in others if name.lower().endswith(".zip")), None)
         what = f"holds no sound, only {len(others)} other file{'s' * (len(others) > 1)}" if others else "holds no sound"
         raise DataError(what, where=path, fix=UNDERSTOOD if inside is None or not path.is_dir() else f"Did you mean {path / inside}?")
-    labels, notes = by_folder(names), others_note(others)
+    labels = by_folder(names)
+    notes = [*labels.notes, *others_note(others)]
     if labels.single:
         notes.append(f"Sounds lie in only one folder ({labels.single}), so they get no labels.")
     if loose := [name for name in names if labels.of.get(name) == ""]:

@@ -13,14 +13,19 @@ class PictureData:
     """``[data]``: from files to tensors."""
 
     size: str = setting(
-        "auto", "Width x height in pixels, as 48x32; auto: the pictures' own if all alike and small, else 32x32 or 64x64.", metavar="WxH"
+        "auto",
+        "Width x height in pixels, as 48x32; auto: the pictures' own if nine in ten have one and it is small, else 32x32 or 64x64.",
+        metavar="WxH",
     )
     channels: Literal["auto", "grey", "rgb", "rgba"] = setting("auto", "Colour mode; auto: the least that keeps every picture as it is.")
     fit: Literal["pad", "crop", "stretch"] = setting(
-        "pad", "Pictures of another shape: pad with the border's colour or transparency, crop the middle, or stretch."
+        "pad", "Pictures of another size: pad (enlarged by whole factors only), crop the middle, or stretch."
     )
     max_bad: float = setting(
-        0.1, "Share of unreadable pictures that is still tolerated; they are skipped and listed.", minimum=0.0, maximum=1.0
+        0.1,
+        "Share of unreadable pictures that is still tolerated; they are skipped, and the first of them named.",
+        minimum=0.0,
+        maximum=1.0,
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 Pixels = NDArray[np.uint8]
 
@@ -35,6 +35,21 @@ _FAULTS = (
 )  # fmt: skip
 
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+_UPRIGHT = dict(
+    zip(
+        range(2, 9),
+        (
+            Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.TRANSPOSE,
+            Image.Transpose.ROTATE_270, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90,
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+"""EXIF orientation → what makes it upright. Pillow's own ``exif_transpose`` writes all EXIF anew, which fails where any of it is odd."""
+
+
 class Unreadable(Exception):
     """A picture that cannot be used; the text says why, as the end of a sentence."""
 
@@ -47,6 +62,7 @@ class Header:
         digest: SHA-256 of its bytes.
         width, height: in pixels, as a person would see it (EXIF orientation applied).
         grey, opaque: whether its format alone guarantees that it is.
+        animated: whether it has more than one frame.
     """
 
     digest: bytes
@@ -54,6 +70,7 @@ class Header:
     height: int
     grey: bool
     opaque: bool
+    animated: bool = False
 
 
 @contextmanager
@@ -88,11 +105,12 @@ def header(data: bytes) -> Header:
         if "exif" in image.info and _orientation(image) >= 5:
             width, height = height, width
         grey = image.mode in ("1", "L") or image.mode.startswith("I")
-        return Header(hashlib.sha256(data).digest(), width, height, grey, not image.has_transparency_data)
+        animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"  # whose other frame is a preview
+        return Header(hashlib.sha256(data).digest(), width, height, grey, not image.has_transparency_data, animated)
 
 
 def pixels(data: bytes, enough: int = 0) -> Pixels:
-    """Decode an encoded picture: first frame, upright, colour 0 where it is fully transparent.
+    """Decode an encoded picture: first frame, upright, in sRGB, colour 0 where it is fully transparent.
 
     Args:
         data: the whole file.
@@ -110,9 +128,8 @@ def pixels(data: bytes, enough: int = 0) -> Pixels:
         if enough and image.format in ("JPEG", "MPO"):
             image.draft(image.mode, (enough, enough))
         image.load()
-        if _orientation(image) != 1:
-            ImageOps.exif_transpose(image, in_place=True)
-        return _to_pixels(image)
+        upright = _UPRIGHT.get(_orientation(image))
+        return _to_pixels(image if upright is None else image.transpose(upright))
 
 
 @contextmanager
@@ -120,7 +137,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     if not data:
         raise Unreadable("is empty (0 bytes)")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with _recognised(data) as image:
             check_size(*image.size)
             yield image
     except Image.DecompressionBombError as error:
@@ -131,6 +148,27 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise Unreadable("does not fit into memory") from error
     except _FAULTS as error:
         raise Unreadable(f"is damaged ({error or type(error).__name__})") from error
+
+
+def _recognised(data: bytes) -> Image.Image:
+    """Open it; a PNG whose profile or texts are larger than Pillow will unpack is opened without them."""
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except ValueError:
+        if not data.startswith(_PNG):
+            raise
+        return Image.open(io.BytesIO(_without_words(data)), formats=FORMATS)
+
+
+def _without_words(png: bytes) -> bytes:
+    """A PNG without its texts and its colour profile."""
+    kept, place = [_PNG], len(_PNG)
+    while place + 8 <= len(png):
+        length, kind = struct.unpack_from(">I4s", png, place)
+        if kind not in (b"iCCP", b"iTXt", b"zTXt", b"tEXt"):
+            kept.append(png[place : place + 12 + length])
+        place += 12 + length
+    return b"".join(kept)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -145,9 +183,37 @@ def _orientation(image: Image.Image) -> int:
 def _to_pixels(image: Image.Image) -> Pixels:
     if image.mode.startswith("I"):
         return _from_16_bit(image)
-    if not image.has_transparency_data:
-        return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-    return clean(np.array(image.convert("RGBA")))
+    if image.has_transparency_data:
+        return clean(np.array(_in_srgb(_converted(image, "RGBA"), image)))
+    if image.mode in ("1", "L"):
+        return np.asarray(_converted(image, "L"))
+    return np.asarray(_converted(_in_srgb(image, image), "RGB"))
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    """In that mode; not even copied where it has it."""
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _in_srgb(image: Image.Image, original: Image.Image) -> Image.Image:
+    """Colours as they look on a usual screen, where ``original`` has a profile that says something else; a damaged one is ignored.
+
+    Only of what cameras and scanners write: pixel art is in PNG, and its numbers are meant as they are, whatever a program added.
+    """
+    data = original.info.get("icc_profile")
+    if not data or original.format not in ("JPEG", "MPO", "WEBP") or image.mode not in ("RGB", "RGBA", "CMYK"):
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return image
+        colours = image.convert("RGB") if image.mode == "RGBA" else image
+        seen = ImageCms.profileToProfile(colours, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, *_FAULTS):
+        return image
+    if image.mode == "RGBA" and seen is not None:
+        seen.putalpha(image.getchannel("A"))
+    return seen or image
 
 
 def _from_16_bit(image: Image.Image) -> Pixels:

@@ -6,6 +6,7 @@ bleeds into what is seen.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from typing import Literal
@@ -23,6 +24,9 @@ Size = tuple[int, int]
 
 CHANNELS: dict[Mode, int] = {"L": 1, "RGB": 3, "RGBA": 4}
 SMALLEST, LARGEST = 8, 1024
+
+ALIKE = 0.9
+"""Share of pictures that must have one size for that to be everyone's: a few odd ones do not blur all others."""
 
 
 def parse_size(text: str) -> Size | None:
@@ -44,9 +48,8 @@ def parse_size(text: str) -> Size | None:
 
 def choose_size(sizes: Counter[Size]) -> Size:
     """The size that ``auto`` stands for, from how often each (width, height) occurs."""
-    if len(sizes) == 1:
-        ((width, height),) = sizes
-        if min(width, height) >= SMALLEST and max(width, height) <= 128:
+    for (width, height), times in sizes.most_common(1):
+        if times >= ALIKE * sizes.total() and min(width, height) >= SMALLEST and max(width, height) <= 128:
             return width, height
     sides = Counter[int]()
     for size, count in sizes.items():
@@ -84,6 +87,7 @@ def fit(picture: Pixels, size: Size, how: Literal["pad", "crop", "stretch"], cle
         left, top = (width - kept[0]) // 2, (height - kept[1]) // 2
         return resize(picture[top : top + kept[1], left : left + kept[0]], size)
     scale = min(wide / width, high / height)
+    scale = math.floor(scale) if scale > 1 else scale  # by a whole factor pixels stay what they are
     inner = resize(picture, (max(1, min(wide, round(width * scale))), max(1, min(high, round(height * scale)))))
     return _pad(inner, size, clear_border)
 

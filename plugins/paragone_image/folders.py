@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paragone.errors import DataError
-from paragone.listing import hidden, stamp
+from paragone.listing import hidden, holds_run, stamp
 
 from .decode import MAX_BYTES, SUFFIXES, Unreadable
 
@@ -69,6 +69,9 @@ def walk(root: Path) -> Listing:
             if not prefix:
                 raise DataError(f"cannot be listed ({error.strerror})", where=root, fix="Check its permissions.") from error
             listing.unusable.append((prefix, f"cannot be listed ({error.strerror})"))
+            continue
+        if holds_run([entry.name for entry in ordered]):
+            listing.others.append(f"{prefix}config.json")
             continue
         deeper = [f"{prefix}{entry.name}/" for entry in ordered if _sort_in(entry, prefix, listing)]
         waiting.extend(reversed(deeper))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from paragone.listing import wrapping
+from paragone.listing import loose_note, wrapping
 
 Labels = NDArray[np.int64]
 
@@ -37,19 +37,24 @@ def by_folder(names: Sequence[str]) -> Labelled:
     """Label each of ``names`` (relative, ``/`` between parts) by its top-level folder.
 
     A folder around everything is ignored. With fewer than two folders there is
-    nothing to tell apart: no labels, and every picture is used.
+    nothing to tell apart, and folders that most pictures lie beside are meant for
+    something else: no labels, and every picture is used.
     """
     names = sorted(names)
     wrap = wrapping(names)
     shown = [name[len(wrap) :] for name in names]
     tops = [label_name(name.partition("/")[0]) if "/" in name else "" for name in shown]
     labels = tuple(sorted(set(tops) - {""}))
+    loose = tops.count("")
+    if note := loose_note(loose, len(names)) if len(labels) > 1 else "":
+        return Labelled(names, shown, (), np.zeros(len(names), np.int64), [note])
     if len(labels) < 2:
         notes = []
-        if labels or wrap:
+        if labels and loose:
+            notes = [f"Some files lie in one folder ({printable(labels[0])}), others beside it, so they get no labels."]
+        elif labels or wrap:
             notes = [f"Pictures lie in only one folder ({printable(labels[0] if labels else wrap[:-1])}), so they get no labels."]
         return Labelled(names, shown, (), np.zeros(len(names), np.int64), notes)
-    loose = tops.count("")
     notes = []
     if loose:
         pictures, are = ("pictures", "are") if loose > 1 else ("picture", "is")

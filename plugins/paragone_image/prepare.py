@@ -34,7 +34,7 @@ from .fit import CHANNELS, Mode, Size, choose_size, fit, is_transparent, to_mode
 from .labelling import numbered, printable
 from .sources import Source
 
-VERSION = 1
+VERSION = 2
 """Rises when what was prepared before would no longer be right."""
 
 ARRAYS = {"samples": "|u1", "numbers": "<i8", "hashes": "<i8"}
@@ -61,6 +61,7 @@ class Scan:
         fitted: (width, height) that every picture will have.
         mode: the least mode that the formats promise to suffice.
         bad: index → why a picture cannot be used.
+        animated: how many have more than one frame.
     """
 
     source: Source
@@ -69,6 +70,7 @@ class Scan:
     fitted: Size
     mode: Mode
     bad: dict[int, str]
+    animated: int
 
     @property
     def size(self) -> int:
@@ -90,6 +92,7 @@ def scan(source: Source, config: PictureData, size: Size | None) -> Scan:
     digest = hashlib.sha256(repr((VERSION, size, config.channels, config.fit, sorted(source.unusable))).encode("utf-8", "surrogateescape"))
     sizes, bad = Counter[Size](), dict[int, str]()
     grey = opaque = True
+    animated = 0
     with quiet():
         for index, found in in_order(partial(_or_reason, source.header), range(len(source)), 64):
             label = source.labels[source.of[index]] if source.labels else None
@@ -98,10 +101,11 @@ def scan(source: Source, config: PictureData, size: Size | None) -> Scan:
             if isinstance(found, Header):
                 sizes[found.width, found.height] += 1
                 grey, opaque = grey and found.grey, opaque and found.opaque
+                animated += found.animated
             else:
                 bad[index] = found
     mode = MODES.get(config.channels) or ("RGBA" if not opaque else "L" if grey else "RGB")
-    return Scan(source, config, digest.hexdigest(), size or choose_size(sizes), mode, bad)
+    return Scan(source, config, digest.hexdigest(), size or choose_size(sizes), mode, bad, animated)
 
 
 def prepare(found: Scan, folder: Path) -> dict[str, Any]:
@@ -117,7 +121,7 @@ def prepare(found: Scan, folder: Path) -> dict[str, Any]:
         OSError: if ``folder`` cannot be written.
     """
     _check_bad(found, found.bad)  # before the long part
-    bad, kept, flattened = dict(found.bad), array("q"), 0
+    bad, kept, flattened, refitted = dict(found.bad), array("q"), 0, 0
     shape = (found.fitted[1], found.fitted[0], CHANNELS[found.mode])
     chunk = max(1, min(64, 2**22 // math.prod(shape)))
     work = partial(_or_reason, partial(_sample, found))
@@ -129,7 +133,7 @@ def prepare(found: Scan, folder: Path) -> dict[str, Any]:
             else:
                 writer.append(sample[0].reshape(-1))
                 kept.append(index)
-                flattened += sample[1]
+                flattened, refitted = flattened + sample[1], refitted + sample[2]
     _check_bad(found, bad)
     if len(kept) < 2:
         what = f"only {len(kept)} picture{'s' * (len(kept) != 1)} can be used"
@@ -144,7 +148,7 @@ def prepare(found: Scan, folder: Path) -> dict[str, Any]:
         "labels": labels,
         "skipped": skipped,
         "reasons": reasons,
-        "notes": [*notes, *_remarks(skipped, reasons, duplicates, flattened)],
+        "notes": [*notes, *_remarks(skipped, reasons, duplicates, flattened), *_changes(found, len(kept), refitted)],
     }
 
 
@@ -191,12 +195,13 @@ def _or_reason(work: Callable[[int], T], index: int) -> T | str:
         return str(reason)
 
 
-def _sample(found: Scan, index: int) -> tuple[Pixels, bool]:
-    """One picture as it is stored, and whether its transparency was given up."""
+def _sample(found: Scan, index: int) -> tuple[Pixels, bool, bool]:
+    """One picture as it is stored, whether its transparency was given up, and whether it had another size."""
     # twice the side that is wanted leaves Lanczos enough to work on
     picture = found.source.pixels(index, 2 * max(found.fitted))
+    refitted = (picture.shape[1], picture.shape[0]) != found.fitted
     picture = fit(picture, found.fitted, found.config.fit, clear_border=found.config.channels == "rgba")
-    return to_mode(picture, found.mode), found.mode != "RGBA" and is_transparent(picture)
+    return to_mode(picture, found.mode), found.mode != "RGBA" and is_transparent(picture), refitted
 
 
 def _finish(folder: Path, shape: tuple[int, ...], staged: Mode, reduce: bool) -> tuple[Mode, bool, int]:
@@ -259,3 +264,14 @@ def _remarks(skipped: int, reasons: Reasons, duplicates: int, flattened: int) ->
     if flattened:
         remarks.append(f"{flattened} transparent picture{'s' * (flattened > 1)} laid on black, because data.channels is not rgba.")
     return remarks
+
+
+def _changes(found: Scan, kept: int, refitted: int) -> list[str]:
+    """What was done to some pictures and not to others, and what was not used of them."""
+    notes = []
+    if 0 < refitted < kept:
+        notes.append(f"{refitted} of {kept} pictures had another size and were brought to {found.fitted[0]}x{found.fitted[1]}.")
+    if found.animated:
+        are = "animations: their first frames are" if found.animated > 1 else "animation: its first frame is"
+        notes.append(f"{found.animated} {are} used; save the others as pictures of their own.")
+    return notes

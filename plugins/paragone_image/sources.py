@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from paragone.errors import DataError
-from paragone.listing import is_folder, others_note
+from paragone.listing import BROKEN, is_folder, others_note
 from paragone.listing import signature as listing_signature
 
 from . import arrays, folders, zips
@@ -85,7 +85,7 @@ class Encoded:
     def _bytes(self, index: int) -> bytes:
         try:
             return self.read(self.names[index])
-        except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+        except (*BROKEN, ValueError, RuntimeError) as error:
             raise Unreadable(f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
     def __enter__(self) -> Encoded:
@@ -127,7 +127,7 @@ def _encoded(
         if unusable:
             what = f"holds no readable picture ({unusable[0][0]} {unusable[0][1]})"
         inside = next((name for name in others if name.lower().endswith((".zip", ".npz"))), None)
-        raise DataError(what, where=path, fix=UNDERSTOOD if inside is None else f"Did you mean {path / inside}?")
+        raise DataError(what, where=path, fix=UNDERSTOOD if inside is None or not path.is_dir() else f"Did you mean {path / inside}?")
     found = by_folder(names)
     return Encoded(found.names, found.shown, found.labels, found.of, read, unusable, [*found.notes, *others_note(others)], close)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paragone.errors import DataError
-from paragone.listing import hidden
+from paragone.listing import hidden, member_name
 
 from .decode import MAX_BYTES, SUFFIXES, Unreadable
 
@@ -62,7 +62,7 @@ def open_archive(path: Path) -> Archive:
 def _checked(file: zipfile.ZipFile, path: Path) -> Archive:
     archive = Archive(file, {}, [])
     for member in file.infolist():
-        name = member.filename.replace("\\", "/")
+        name = member_name(member)
         parts = name.split("/")
         if name.startswith("/") or ".." in parts or parts[0].endswith(":"):
             raise DataError(f"names a member outside itself ({name!r})", where=path, fix="Do not trust this zip; pack the pictures anew.")

@@ -29,7 +29,7 @@ class TextData:
     )
     most: int = setting(2_000_000, "Texts that are learned from; of more than that so many are chosen, as good as at random.", minimum=2)
     max_bad: float = setting(
-        0.01, "Share of unreadable lines that is still tolerated; they are skipped and listed.", minimum=0.0, maximum=1.0
+        0.01, "Share of unreadable lines that is still tolerated; they are skipped, and the first of them named.", minimum=0.0, maximum=1.0
     )
 
 

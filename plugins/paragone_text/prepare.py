@@ -31,7 +31,7 @@ from .sources import Source
 from .survey import Batch, Survey, batches, lots, survey
 from .tokenizer import Tokenizer
 
-VERSION = 1
+VERSION = 2
 """Rises when what was prepared before would no longer be right."""
 
 ARRAYS = {"tokens": "<u2", "ends": "<i8", "numbers": "<i8", "hashes": "<i8"}

@@ -31,9 +31,9 @@ def tabs(lines: Lines) -> Iterator[Row]:
         DataError: if no column is called ``text``.
     """
     iterator = iter(lines)
-    columns = _Columns([_unquoted(cell) for cell in next(iterator, "").split("\t")])
+    columns = _Columns([_unquoted(cell) for cell in next(iterator, "").split("\t")], "\t")
     for line in iterator:
-        yield columns.row([_unquoted(cell) for cell in line.split("\t")])
+        yield from columns.rows([_unquoted(cell) for cell in line.split("\t")], lines)
 
 
 def commas(lines: Lines) -> Iterator[Row]:
@@ -45,7 +45,7 @@ def commas(lines: Lines) -> Iterator[Row]:
     iterator = iter(lines)
     header = next(iterator, "")
     delimiter = ";" if header.count(";") > header.count(",") else ","
-    columns = _Columns(next(csv.reader([header[:WIDEST]], delimiter=delimiter), []))
+    columns = _Columns(next(csv.reader([header[:WIDEST]], delimiter=delimiter), []), delimiter)
     reader = csv.reader((f"{line}\n" for line in iterator), delimiter=delimiter, strict=True)
     while True:
         before = lines.number
@@ -57,7 +57,7 @@ def commas(lines: Lines) -> Iterator[Row]:
             lines.bad(f"ends a row that cannot be read ({error})", lines.number - before)
             continue
         if cells:
-            yield columns.row(cells)
+            yield from columns.rows(cells, lines)
 
 
 def values(lines: Lines) -> Iterator[Row]:
@@ -95,7 +95,8 @@ READERS: dict[str, Callable[[Lines], Iterator[Row]]] = {".txt": plain, ".tsv": t
 class _Columns:
     """Where a table keeps its texts and labels."""
 
-    def __init__(self, header: list[str]) -> None:
+    def __init__(self, header: list[str], delimiter: str) -> None:
+        self._count, self._delimiter = len(header), delimiter
         names = [name.strip().lower() for name in header]
         if "text" not in names:
             shown = one_line(", ".join(names)[:80])
@@ -105,9 +106,14 @@ class _Columns:
             )
         self._text, self._label = names.index("text"), names.index("label") if "label" in names else None
 
-    def row(self, cells: list[str]) -> Row:
-        """What a row says; a cell that is not there is an empty one."""
-        return _cell(cells, self._text), None if self._label is None else _cell(cells, self._label)
+    def rows(self, cells: list[str], lines: Lines) -> Iterator[Row]:
+        """What a row says; a cell that is not there is an empty one. One with too many cells is bad, unless it can only be a text."""
+        if any(cells[self._count :]):
+            if self._count > 1:
+                lines.bad(f"has {len(cells)} cells under {self._count} columns: put quotation marks round a text with commas or tabs")
+                return
+            cells = [self._delimiter.join(cells)]
+        yield _cell(cells, self._text), None if self._label is None else _cell(cells, self._label)
 
 
 def _cell(cells: list[Any], place: int) -> str:

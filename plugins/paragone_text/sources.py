@@ -142,7 +142,8 @@ def _folder(path: Path, files: Listing) -> Source:
         what = f"holds no .txt file, only {len(others)} other files" if others else "holds no file"
         fix = UNDERSTOOD if inside is None or not path.is_dir() else f"Did you mean {path / inside}?"
         raise DataError(what, where=path, fix=fix)
-    labels, notes = by_folder(names), others_note(others)
+    labels = by_folder(names)
+    notes = [*labels.notes, *others_note(others)]
     if labels.single:
         notes.append(f"Texts lie in only one folder ({labels.single}), so they get no labels.")
     parts = [Part(name, ".txt", labels.of.get(name), files.opener(name)) for name in names]  # an empty label is one that is missing

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paragone.errors import DataError
-from paragone.listing import by_folder, is_folder, listing, others_note, printable, signature
+from paragone.listing import by_folder, is_folder, listing, member_name, others_note, printable, signature
 
 FILES = {"a/1.x": b"one", "b/deep/2.x": b"two", "odd\n/é.x": b"", ".hidden": b"", "b/.git/3.x": b"", "__MACOSX/._1.x": b""}
 
@@ -64,13 +64,34 @@ def test_a_zip_that_is_none_or_encrypted_is_refused(tmp_path: Path) -> None:
         (["1", "a/2", "b/3"], {"1": "", "a/2": "a", "b/3": "b"}, ""),
         (["1", "2"], {}, ""),
         (["my/1", "my/2"], {}, "my"),
-        (["1", "a/2"], {}, "a"),
+        (["1", "a/2"], {}, ""),
+        (["1", "2", "3", "a/4", "b/5"], {}, ""),
         (["a\nb/1", "c/2"], {"a\nb/1": "a\\nb", "c/2": "c"}, ""),
     ],
 )
 def test_the_top_folder_is_the_label(names: list[str], labels: dict[str, str], single: str) -> None:
     found = by_folder(names)
     assert (found.of, found.single) == (labels, single)
+    assert bool(found.notes) == (not labels and not single and any("/" in name for name in names))
+
+
+def test_what_a_training_made_is_not_listed(tmp_path: Path) -> None:
+    for name in ("1.x", "runs/a/config.json", "runs/a/generator.safetensors", "runs/a/samples/2.x", "config.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("?")
+    with listing(tmp_path) as files:
+        assert sorted(files.sizes) == ["1.x", "config.json", "runs/a/config.json"]
+
+
+def test_names_in_zips_are_utf_8_whether_they_say_so_or_not(tmp_path: Path) -> None:
+    for name in ("Bäume/ä.x", "plain/a.x"):
+        unsaid = zipfile.ZipInfo("a")
+        unsaid.filename = name.encode().decode("cp437")  # what the standard library makes of the bytes where no flag is set
+        assert member_name(unsaid) == name
+        said = zipfile.ZipInfo(name)
+        said.flag_bits = 0x800
+        assert member_name(said) == name
+    assert member_name(zipfile.ZipInfo("café")) == "café"  # by its bytes no UTF-8
 
 
 def test_the_signature_notices_every_touch(folder: Path) -> None:

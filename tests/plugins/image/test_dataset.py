@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import resource
 import tempfile
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from paragone.errors import DataError, OutputError, UsageError
 from paragone.store import RowWriter
@@ -277,3 +280,40 @@ def test_other_pictures_become_what_a_run_makes(tmp_path: Path) -> None:
     assert open_dataset(other, PictureData(), tmp_path / "cache", notes.append, first.spec).spec.fits(first.spec)
     asked = open_dataset(other, PictureData(size="16x16"), tmp_path / "cache", notes.append, first.spec)
     assert asked.spec.shape == (4, 16, 16)
+
+
+def test_a_few_pictures_of_another_size_do_not_blur_all_others(tmp_path: Path, opener: Opener) -> None:
+    pictures = {f"{seed}.png": noise((24, 24, 3), seed) for seed in range(20)}
+    found = opener(fill(tmp_path / "set", {**pictures, "odd.png": noise((25, 24, 3), 99)}))
+    assert found.spec.shape == (3, 24, 24)
+    assert opener.notes == ["1 of 21 pictures had another size and were brought to 24x24."]
+    assert {picture.tobytes() for picture in pictures.values()} < {picture.tobytes() for picture in pixels(found)}
+
+
+def test_what_a_training_made_is_not_learned_by_the_next(tmp_path: Path, opener: Opener) -> None:
+    files = {f"{seed}.png": noise((16, 16, 3), seed) for seed in range(4)}
+    run = {"runs/a/samples/1.png": noise((64, 64, 3), 9), "runs/a/config.json": b"{}", "runs/a/state.safetensors": b"?"}
+    assert len(opener(fill(tmp_path / "set", {**files, **run}))) == 4
+    assert opener.notes == ["1 file of another kind ignored: runs/a/config.json"]
+
+
+def test_of_an_animation_the_first_frame_is_used_and_that_is_said(tmp_path: Path, opener: Opener) -> None:
+    frames = [Image.fromarray(noise((16, 16), seed)) for seed in range(3)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    assert len(opener(fill(tmp_path / "set", {"a.gif": buffer.getvalue(), "b.png": noise((16, 16), 7)}))) == 2
+    assert "1 animation: its first frame is used; save the others as pictures of their own." in opener.notes
+
+
+def test_a_folder_that_changes_while_it_is_read_is_refused(tmp_path: Path, opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, sample = fill(tmp_path / "set", {f"{seed}.png": noise((16, 16), seed) for seed in range(3)}), prepare._sample
+
+    def meddling(*arguments: Any) -> Any:
+        (folder / "0.png").write_bytes(encoded(noise((16, 16), 50)))
+        return sample(*arguments)
+
+    monkeypatch.setattr(prepare, "_sample", meddling)
+    with pytest.raises(DataError, match="was changed while it was read"):
+        opener(folder)
+    monkeypatch.undo()
+    assert len(opener(folder)) == 3

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageCms, ImageFile
 
 from paragone_image.decode import MAX_PIXELS, Unreadable, header, pixels, quiet
 
@@ -149,3 +149,38 @@ def test_pillow_is_left_as_it_was() -> None:
     assert (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters)) == before
     assert before[1] is False
     assert MAX_PIXELS == 64_000_000
+
+
+def test_an_odd_exif_entry_costs_nothing() -> None:
+    """Resolution as text: what cannot be written again must not keep a picture from being turned."""
+    entry = struct.pack("<HHI4s", 0x011A, 2, 4, b"72\0\0"), struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, 2) + entry[1] + entry[0] + bytes(4)
+    picture = noise((10, 14, 3))
+    np.testing.assert_array_equal(pixels(encoded(picture, exif=exif)), np.rot90(picture, -1))
+
+
+def test_a_profile_that_is_too_large_to_unpack_is_left_out() -> None:
+    picture = noise((10, 14, 3))
+    data = encoded(picture, icc_profile=bytes(2**21))
+    assert header(data).width == 14
+    np.testing.assert_array_equal(pixels(data), picture)
+
+
+def test_colours_with_a_profile_become_those_of_a_usual_screen() -> None:
+    """What says that it is sRGB stays as it is, bit for bit, and so does a PNG."""
+    picture = noise((10, 14, 4))
+    usual = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture[..., 3] = 255
+    picture[0, 0, 3] = 0
+    expected = picture * (picture[..., 3:] > 0)
+    for kind, profile in (("WEBP", usual), ("WEBP", b"no profile"), ("PNG", usual)):
+        np.testing.assert_array_equal(pixels(encoded(picture, kind, icc_profile=profile, lossless=True)), expected)
+    swapped = bytearray(usual)  # red and green change places: their tags point at each other's colours
+    red, green = swapped.index(b"rXYZ"), swapped.index(b"gXYZ")
+    swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
+    name = swapped.find("sRGB".encode("utf-16-be"))
+    swapped[name : name + 8] = "GRBx".encode("utf-16-be")
+    all_red = np.full((16, 16, 3), (255, 0, 0), np.uint8)
+    for kind, seen in (("WEBP", (0, 255, 0)), ("JPEG", (0, 255, 0)), ("PNG", (255, 0, 0))):
+        found = pixels(encoded(all_red, kind, icc_profile=bytes(swapped), lossless=True, quality=100))
+        np.testing.assert_allclose(found[0, 0], seen, atol=4, err_msg=kind)

@@ -104,3 +104,10 @@ def test_modes() -> None:
     np.testing.assert_array_equal(to_mode(clear, "RGB"), black)
     luma = colour @ np.array([0.299, 0.587, 0.114])
     assert np.abs(to_mode(colour, "L")[..., 0] - luma).max() <= 0.51
+
+
+def test_padding_enlarges_by_whole_factors_only() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
+    made = fit(picture, (32, 32), "pad")
+    np.testing.assert_array_equal(made[4:28, 4:28, :3], picture)
+    np.testing.assert_array_equal(fit(picture, (50, 48), "pad")[:, 1:49, :3], picture.repeat(2, 0).repeat(2, 1))

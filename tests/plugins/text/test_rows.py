@@ -23,9 +23,21 @@ def test_a_line_is_a_text() -> None:
 
 @pytest.mark.parametrize(("suffix", "between"), [(".tsv", "\t"), (".csv", ","), (".csv", ";")])
 def test_columns_are_found_by_name(suffix: str, between: str) -> None:
-    lines = [["id", " Label", "TEXT"], ["1", "x", "one"], ["2", "", "two"], ["3"], ["4", "y", "four", "more"]]
+    lines = [["id", " Label", "TEXT"], ["1", "x", "one"], ["2", "", "two"], ["3"], ["4", "y", "four", ""]]
     rows = read(suffix, "\n".join(between.join(line) for line in lines))[0]
     assert rows == [("one", "x"), ("two", ""), ("", ""), ("four", "y")]
+
+
+@pytest.mark.parametrize(("suffix", "between"), [(".tsv", "\t"), (".csv", ","), (".csv", ";")])
+def test_a_text_that_holds_what_parts_cells_is_told_or_kept_whole(suffix: str, between: str) -> None:
+    lines = [["text", "label"], ["one", "x"], ["hello", " my friend", "y"], ["two", "y", ""]]
+    rows, faults = read(suffix, "\n".join(between.join(line) for line in lines))
+    assert rows == [("one", "x"), ("two", "y")]
+    assert faults.bad == 1
+    assert "line 3 has 3 cells under 2 columns" in faults.reasons[0]
+    alone = f"text{between}\nSmith, John{between} and more\n" if between != "," else "text\nSmith, John, and more\n"
+    rows, faults = read(suffix, alone.replace(f"text{between}\n", "text\n"))
+    assert (rows, faults.bad) == ([(alone.splitlines()[1], None)], 0)
 
 
 @pytest.mark.parametrize("suffix", [".tsv", ".csv"])

@@ -56,7 +56,7 @@ def test_what_is_loose_beside_label_folders_has_none(tmp_path: Path) -> None:
 def test_one_folder_tells_nothing_apart(tmp_path: Path, files: dict[str, str | bytes]) -> None:
     found, notes = rows(fill(tmp_path / "set", files))
     assert {label for _, label in found} == {None}
-    assert "in only one folder" in notes[0]
+    assert "one folder (" in notes[0]
     assert rows(fill(tmp_path / "flat", {"1.txt": "one", "2.txt": "two"}))[1] == []
 
 
