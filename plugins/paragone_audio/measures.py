@@ -52,7 +52,7 @@ METRICS = (
     ),
     Metric(
         "ndb",
-        "Share of bins of real features that are too full or too empty (Richardson and Weiss 2018); about 0.05 by chance.",
+        "Share of bins of real features that are too full or too empty (Richardson and Weiss 2018); some are by chance.",
         "paragone_audio.evaluation.bins:ndb",
         "lower",
         title="NDB/K",
@@ -73,7 +73,7 @@ METRICS = (
     ),
     Metric(
         "copied",
-        "Share whose waveform correlates above 0.95 with a training sound, at any shift; the real one: with another training sound.",
+        "Share whose waveform correlates above 0.95 with a training sound, at any shift; real: of training sounds, with another.",
         "paragone_audio.evaluation.copies:copied",
         "lower",
         title="copied waveforms",
@@ -106,7 +106,7 @@ METRICS = (
     ),
     Metric(
         "clipped",
-        "Share of sounds with three samples in a row at full scale.",
+        "Share of sounds whose top is flat for half a millisecond.",
         "paragone_audio.evaluation.faults:clipped",
         "real",
         title="clipped share",

@@ -66,7 +66,7 @@ class Score:
 
     Attributes:
         value: the score; ``None`` where it cannot be computed at all.
-        deviation: standard deviation of the estimate, where the metric knows it.
+        deviation: standard deviation of the estimate, or its spread over subsets, where the metric knows it.
         doubt: why the value cannot be trusted, or empty.
     """
 

@@ -55,7 +55,8 @@ class Examiner:
 
     def real(self, dataset: Dataset, what: str, most: int = MOST) -> Evidence:
         """The features of ``most`` samples of a data set; computed once, then kept beside the medium's other caches."""
-        return real_evidence(self.extractor, dataset, cache_folder(self.medium.name) / "features", what, self.progress, most)
+        cache, seen_as = cache_folder(self.medium.name) / "features", repr(self.spec)
+        return real_evidence(self.extractor, dataset, cache, what, self.progress, most, seen_as)
 
     def generated(self, generator: nn.Module, seeds: range, numbers: torch.Tensor | None, clusters: Clusters | None = None) -> Evidence:
         """What ``generator`` makes of ``seeds``: sample *i* is what `create` makes of that seed and label, but for rounding.

@@ -7,7 +7,8 @@ out, each training sample against all the others.
     ratio = median distance generated → train / median distance real → train
 
 A generator that copies has a ratio near 0; one that makes what could as well be new
-real samples, about 1.
+real samples, about 1. Real samples that are all but in the training set too, as
+different takes of one drum are, say nothing of how near *new* ones come: they are left out.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ SAME = 1e-2
 TWINS = 1e-6
 """Features this near, in lengths of a typical one, are of the same sample twice: a product of matrices measures that exactly."""
 
+KIN, UPPER = 0.05, 0.75
+"""A real sample nearer than KIN, in distances that a share UPPER of the others do not exceed, has a twin in the training set.
+
+In spaces of many dimensions distances to the nearest are much alike: of 246 held-out sprites none is below 0.26, of 48 drums 13 are."""
+
+MANY_KIN = 0.1
+"""Share of such samples from which on they are worth a word."""
+
 
 @dataclass(frozen=True)
 class Memorisation:
@@ -36,7 +45,7 @@ class Memorisation:
 
     Attributes:
         ratio: as above; ``None`` where all real samples have an identical one in training.
-        near_copies: generated samples as near to a training sample as the nearest 1 % of the real ones.
+        near_copies: generated samples as near to a training sample as the nearest 1 % of the real ones without a twin there.
         expected: near-copies that as many real samples would hold.
         exact: generated samples that are the nearest training sample once more, as they are saved.
         nearest: ``(N,)`` int64, the training sample nearest to each generated one.
@@ -69,17 +78,34 @@ def memorisation(
     """
     to_training, which = nearest(generated.features, training.features)
     real = _from_each_other(training.features) if held_out is None else nearest(held_out.features, training.features)[0]
-    typical, threshold = float(real.median()), float(torch.quantile(real, NEAR))
+    alone = without_twins(real)
+    typical, threshold = float(alone.median()), float(torch.quantile(alone, NEAR))
     return Memorisation(
         ratio=float(to_training.median()) / typical if typical else None,
         near_copies=int((to_training <= threshold).sum()),
-        expected=float((real <= threshold).double().mean()) * len(generated),
+        expected=float((alone <= threshold).double().mean()) * len(generated),
         exact=_equal(generated, training, which, (to_training <= max(threshold, SAME * typical)).nonzero()[:, 0], saved),
         nearest=which,
         closeness=to_training / typical if typical else torch.full_like(to_training, torch.nan),
         baseline="leave-one-out" if held_out is None else "held-out",
-        doubt=f"only {len(real)} real distances to compare with" if len(real) < 100 else "",
+        doubt=_doubt(len(real), len(alone)),
     )
+
+
+def without_twins(distances: torch.Tensor) -> torch.Tensor:
+    """Those of ``distances``, ``(N,)``, that are at least :data:`KIN` of the upper quartile of what is returned; all, where that is 0."""
+    while True:
+        kept = distances[distances >= KIN * torch.quantile(distances, UPPER)]
+        if len(kept) == len(distances):
+            return kept
+        distances = kept
+
+
+def _doubt(real: int, alone: int) -> str:
+    told = [f"only {alone} real distances to compare with"] if alone < 100 else []
+    if real - alone > MANY_KIN * real:
+        told.append(f"{real - alone} of {real} real samples have a twin in the training set and are left out")
+    return "; ".join(told)
 
 
 def _from_each_other(features: torch.Tensor) -> torch.Tensor:

@@ -2,8 +2,9 @@
 
 Richardson and Weiss 2018, "On GANs and GMMs": the references are divided into K bins by
 k-means, candidates fall into the bin of the nearest centre, and a bin counts as different when a
-two-proportion z-test at the level 0.05 says so. NDB/K is the share of such bins: about 0.05 for
-real sounds, 1 for a generator that has every share wrong.
+two-proportion z-test at the level 0.05 says so. NDB/K is the share of such bins: 1 for a
+generator that has every share wrong; for real sounds 0.05 and more, for the bins were fitted to the
+references that are counted in them.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ ENVELOPE_SECONDS = 0.004
 CREST_SECONDS = 0.05
 SILENCE = 1e-5
 """RMS, -100 dBFS: what is below is as good as silent, and has no shape."""
-FULL, RUN = 0.999, 3
-"""So many samples in a row at full scale are clipped, not just loud."""
+FLAT_SECONDS = 0.0005
+"""A top that is flat for so long is clipped, not just loud."""
 
 
 def centroid(waves: torch.Tensor, rate: int) -> torch.Tensor:
@@ -101,8 +101,17 @@ def offset(waves: torch.Tensor, rate: int) -> torch.Tensor:
 
 
 def is_clipped(waves: torch.Tensor, rate: int) -> torch.Tensor:
-    """Whether three samples in a row are at 0.999 or beyond, all above or all below; truth values."""
-    return torch.stack([(side * waves >= FULL).unfold(1, RUN, 1).all(2).any(1) for side in (1, -1)]).any(0)
+    """Whether the top of a wave is flat: half a millisecond, or three samples, within the last bit of 16 of its own peak.
+
+    A sine of 20 Hz is that near to its peak for 0.12 ms. All above or all below; truth values, and never of silence.
+    """
+    peak, run = waves.abs().amax(1, keepdim=True), max(3, round(FLAT_SECONDS * rate))
+    flat = torch.zeros(len(waves), dtype=torch.bool)
+    if waves.shape[1] >= run:
+        for side in (1, -1):
+            near = (side * waves >= peak * (1 - 2**-15)) & (peak > SILENCE)
+            flat |= moving_mean(near.float(), run).amax(1) > 1 - 0.5 / run
+    return flat
 
 
 def step(waves: torch.Tensor, rate: int) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paragone.evaluation.distances import wasserstein
-from paragone.evaluation.evidence import Evidence, Score, too_few
+from paragone.evaluation.evidence import Evidence, Score
 
 from .survey import survey
 
@@ -17,7 +17,7 @@ TRUSTED = 50
 class Distance:
     """Satisfies :class:`paragone.evaluation.evidence.Measure`: :func:`wasserstein` of one descriptor.
 
-    What is silent has no shape and is left out; its share is a metric of its own.
+    What is silent has no shape and is left out, but for its loudness; its share is a metric of its own.
 
     Attributes:
         descriptor: its name in a :class:`.survey.Survey`.
@@ -30,7 +30,11 @@ class Distance:
         made, real = (each.once(survey).present(self.descriptor) for each in (candidate, reference))
         if not len(made) or not len(real):
             return Score(None, doubt="there is no sound to compare")
-        return Score(wasserstein(made, real), doubt=too_few(candidate, reference, TRUSTED, "a distribution"))
+        few = min(len(made), len(real))
+        return Score(
+            wasserstein(made, real),
+            doubt=f"{few} samples that can be heard, a distribution wants at least {TRUSTED}" if few < TRUSTED else "",
+        )
 
 
 centroid, flatness, crest, attack, decay, tail, loudness = map(

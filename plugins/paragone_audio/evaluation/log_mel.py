@@ -31,7 +31,7 @@ from paragone.spec import SampleSpec
 
 from ..sound import is_loop, rate_of
 from ..spectra import log_mel
-from .waves import waves_of
+from .waves import rows, waves_of
 
 BANDS = 64
 ORDERS = 12, 8
@@ -45,14 +45,14 @@ WARP_SECONDS = 0.02
 HOP_MULTIPLE = 16
 """A hop is a multiple of so many samples: then the lengths of transforms have small prime factors."""
 READ = 64
-"""Sounds transformed at once."""
+"""Sounds transformed at once, fewer where they are long."""
 
 
 class LogMel:
     """Satisfies :class:`paragone.evaluation.features.FeatureExtractor`; see the module.
 
     Args:
-        spec: of a sound, of any rate from 8 kHz on and any length.
+        spec: of a sound of any rate and length; below 8 kHz the lowest bands are narrower than a transform resolves, and stay empty.
 
     Raises:
         ValueError: if ``spec`` is not that of a sound.
@@ -79,7 +79,11 @@ class LogMel:
             ValueError: if the shape is wrong.
         """
         waves = waves_of(samples, self._spec)
-        parts = [self._features(part) for part in torch.split(waves, READ)] if len(waves) else [torch.zeros(0, self.size)]
+        parts = (
+            [self._features(part) for part in torch.split(waves, min(READ, rows(self._spec)))]
+            if len(waves)
+            else [torch.zeros(0, self.size)]
+        )
         return torch.cat(parts)
 
     def _features(self, waves: torch.Tensor) -> torch.Tensor:

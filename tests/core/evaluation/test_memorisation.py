@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from paragone.evaluation.evidence import Evidence
-from paragone.evaluation.memorisation import memorisation
+from paragone.evaluation.memorisation import memorisation, without_twins
 
 Make = Callable[..., Evidence]
 
@@ -43,6 +43,28 @@ def test_without_held_out_samples_the_training_set_is_its_own_measure(evidence: 
     assert found.baseline == "leave-one-out"
     assert found.ratio == pytest.approx(1.0, abs=0.1)
     assert memorisation(evidence(training), evidence(training), None).exact == 500
+
+
+def test_held_out_samples_with_a_twin_in_training_are_no_measure(evidence: Make) -> None:
+    """As if different takes of one sound lay on both sides: they would hide copies behind a small baseline."""
+    training, new = points(500, 2, 40), points(150, 3, 40)
+    takes = training[:150] + 0.005 * points(150, 4, 40)
+    playback = training + 0.15 * points(500, 5, 40)
+    held = evidence(torch.cat([new, takes]))
+    clean = memorisation(evidence(playback), evidence(training), evidence(new))
+    found = memorisation(evidence(playback), evidence(training), held)
+    assert found.ratio == pytest.approx(clean.ratio)
+    assert found.ratio < 0.25
+    assert (found.near_copies, found.expected) == (clean.near_copies, clean.expected)
+    assert found.doubt == "150 of 300 real samples have a twin in the training set and are left out"
+    assert not clean.doubt
+
+
+def test_distances_of_many_dimensions_hold_no_twins() -> None:
+    distances = torch.cdist(points(300, 1, 20), points(300, 2, 20)).amin(1)
+    assert len(without_twins(distances)) == 300
+    assert without_twins(torch.tensor([0.1, 0.15, 4.0, 4.4, 4.2, 0.05, 3.6])).tolist() == pytest.approx([4.0, 4.4, 4.2, 3.6])
+    assert without_twins(torch.zeros(3)).tolist() == [0, 0, 0]
 
 
 def test_a_training_set_of_twins_has_no_ratio(evidence: Make) -> None:

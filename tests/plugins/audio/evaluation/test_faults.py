@@ -9,7 +9,7 @@ import torch
 
 from paragone_audio.evaluation.faults import clipped, dc, silent
 
-from .conftest import LENGTH, Make, sine
+from .conftest import LENGTH, RATE, Make, sine
 
 
 def test_silent_is_what_has_an_rms_below_60_decibels_under_full_scale(evidence: Make) -> None:
@@ -24,17 +24,20 @@ def test_silent_is_what_has_an_rms_below_60_decibels_under_full_scale(evidence: 
     assert silent(made.part(torch.arange(0)), made).value is None
 
 
-def test_clipped_is_a_run_at_full_scale_not_a_peak(evidence: Make) -> None:
+def test_clipped_is_a_flat_top_at_any_level_not_a_peak(evidence: Make) -> None:
     wave = 0.5 * sine(440.0)
+    flat = round(0.0005 * RATE)
     peak, run, below, swing = wave.clone(), wave.clone(), wave.clone(), wave.clone()
     peak[100:102] = 1
-    run[-3:] = 1
-    below[:3] = -1
+    run[-flat:] = 1
+    below[:flat] = -1
     swing[100:103] = torch.tensor([1.0, -1.0, 1.0])
     waves = torch.stack([wave, peak, run, below, swing])
     assert [clipped(evidence(each[None]), evidence(wave[None])).value for each in waves] == [0, 0, 1, 1, 0]
     assert clipped(evidence((3 * waves).clamp(-1, 1)), evidence(waves)).value == 1
-    assert clipped(evidence(0.97 * (3 * waves).clamp(-1, 1)), evidence(waves)).value == 0
+    assert clipped(evidence(0.8 * (3 * waves).clamp(-1, 1)), evidence(waves)).value == 1
+    low = torch.stack([sine(20.0), sine(50.0), 0.01 * sine(7000.0), torch.zeros(LENGTH)])
+    assert clipped(evidence(low), evidence(low)).value == 0
 
 
 def test_the_offset_is_in_decibels_and_does_not_cancel(evidence: Make) -> None:
