@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from paragone.captions import caption
+
 from .drawing import FLOOR_DB, Pixels, draw_sound
 
 WIDEST = 1180
@@ -41,7 +43,7 @@ def draw_sheet(waves: NDArray[np.float32], rate: int, columns: int, captions: Se
     count, length = waves.shape
     columns, rows = max(1, min(columns, count)), max(1, -(-count // columns))
     font, small = ImageFont.load_default(FONT_SIZE), ImageFont.load_default(SMALL_SIZE)
-    texts = [_shortened(caption, font) for caption in captions[:rows]]
+    texts = [caption(text, row, font, CAPTION_WIDTH) for row, text in enumerate(captions[:rows])]
     left = max((round(font.getlength(text)) + 14 for text in texts), default=0)
     width = min(TILE[0], max(NARROWEST, (WIDEST - left - GAP) // columns - GAP))
     height = max(96, round(width * TILE[1] / TILE[0]))
@@ -86,13 +88,3 @@ def write_png(picture: Pixels, provenance: Mapping[str, Any], palette: int = 0) 
 def _scales(length: int, rate: int) -> str:
     """What the axes of every tile are."""
     return f"{length / rate:.2f} s; waveform of full scale; mel bands to {rate / 2000:g} kHz, {FLOOR_DB:g} to 0 dB"
-
-
-def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """``text`` cut to the caption's width, with an ellipsis."""
-    text = " ".join(text.split())
-    if font.getlength(text) <= CAPTION_WIDTH:
-        return text
-    while text and font.getlength(text + "…") > CAPTION_WIDTH:
-        text = text[:-1]
-    return text.rstrip() + "…"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from paragone.captions import caption
 
 from .decode import Pixels
 
@@ -35,7 +36,7 @@ def draw_sheet(pictures: Pixels, columns: int, captions: Sequence[str] = ()) -> 
     count, height, width, _ = pictures.shape
     columns, rows = max(1, min(columns, count)), max(1, -(-count // columns))
     font = ImageFont.load_default(FONT_SIZE)
-    texts = [_shortened(_drawable(caption, row, font), font) for row, caption in enumerate(captions[:rows])]
+    texts = [caption(text, row, font, CAPTION_WIDTH) for row, text in enumerate(captions[:rows])]
     left = max((round(font.getlength(text)) + 14 for text in texts), default=0)
     factor, gap = _layout(columns, width, WIDEST - left, TALLEST // (rows * height))
     cell = np.array([height, width]) * factor
@@ -73,28 +74,3 @@ def _shown(picture: Pixels, factor: int) -> NDArray[np.uint8]:
     ground = np.where((down + across) % 2 == 0, *CHECKS)[..., None]
     alpha = large[..., 3:].astype(np.int64)
     return ((large[..., :3] * alpha + ground * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
-def _drawable(text: str, row: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """``text`` in letters that the font has: without accents where it must be, and by its number where there is no such letter at all."""
-    missing = bytes(font.getmask("\uffff"))
-
-    def known(letter: str) -> bool:
-        return letter.isspace() or bytes(font.getmask(letter)) != missing
-
-    plain = "".join(letter if known(letter) else _unaccented(letter) for letter in text)
-    return plain if all(map(known, plain)) else f"label {row + 1}"
-
-
-def _unaccented(letter: str) -> str:
-    return "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
-
-
-def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """``text`` cut to the caption's width, with an ellipsis."""
-    text = " ".join(text.split())
-    if font.getlength(text) <= CAPTION_WIDTH:
-        return text
-    while text and font.getlength(text + "…") > CAPTION_WIDTH:
-        text = text[:-1]
-    return text.rstrip() + "…"

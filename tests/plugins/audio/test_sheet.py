@@ -131,7 +131,7 @@ def test_captions_are_written_at_the_left_whatever_they_say() -> None:
     plain, captioned = draw_sheet(waves, RATE, 2), draw_sheet(waves, RATE, 2, ["a label that is much too long for it", "Юпитер\n木星"])
     assert captioned.shape[1] - plain.shape[1] < 180
     assert (captioned[: TILE[1], :100] != PAPER).any()
-    assert (captioned[TILE[1] + 2 * GAP : 2 * TILE[1], :100] != PAPER).any()
+    assert (captioned[TILE[1] + 2 * GAP : 2 * TILE[1], : captioned.shape[1] - plain.shape[1]] != PAPER).any()
 
 
 def test_a_palette_makes_the_file_smaller_and_changes_little() -> None:
