@@ -270,7 +270,8 @@ def _changes(found: Scan, kept: int, refitted: int) -> list[str]:
     """What was done to some pictures and not to others, and what was not used of them."""
     notes = []
     if 0 < refitted < kept:
-        notes.append(f"{refitted} of {kept} pictures had another size and were brought to {found.fitted[0]}x{found.fitted[1]}.")
+        had = f"had another size and {'were' if refitted > 1 else 'was'} brought"
+        notes.append(f"{refitted} of {kept} pictures {had} to {found.fitted[0]}x{found.fitted[1]}.")
     if found.animated:
         are = "animations: their first frames are" if found.animated > 1 else "animation: its first frame is"
         notes.append(f"{found.animated} {are} used; save the others as pictures of their own.")

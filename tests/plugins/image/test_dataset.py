@@ -286,7 +286,7 @@ def test_a_few_pictures_of_another_size_do_not_blur_all_others(tmp_path: Path, o
     pictures = {f"{seed}.png": noise((24, 24, 3), seed) for seed in range(20)}
     found = opener(fill(tmp_path / "set", {**pictures, "odd.png": noise((25, 24, 3), 99)}))
     assert found.spec.shape == (3, 24, 24)
-    assert opener.notes == ["1 of 21 pictures had another size and were brought to 24x24."]
+    assert opener.notes == ["1 of 21 pictures had another size and was brought to 24x24."]
     assert {picture.tobytes() for picture in pictures.values()} < {picture.tobytes() for picture in pixels(found)}
 
 
