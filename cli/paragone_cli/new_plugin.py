@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
@@ -92,6 +93,9 @@ def check_name(name: str) -> None:
     for row in registry().plugins:
         if name in (row.name, *row.modalities):
             raise UsageError(f"{name!r} is taken by {row.distribution}", where="NAME", fix="Choose another name.")
+    package = f"paragone_{name.replace('-', '_')}"
+    if importlib.util.find_spec(package) is not None:
+        raise UsageError(f"a package called {package} is there already", where="NAME", fix="Choose another name.")
 
 
 def contents(name: str, medium: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 
 import torch
 
@@ -19,6 +20,7 @@ from .evaluation.examiner import WORTH_HALVING, Examiner, ask, labels_like
 from .reporting import Reporter
 from .run import FORMAT, Run
 from .settings import TrainSettings
+from .stats_log import read_lines
 from .trainer import Trainer
 
 REAL = "real samples"
@@ -50,7 +52,7 @@ class Best:
         real, self.reference = self._sides(held, trainer.dataset)
         self.value = self._kept()
         self.real = ask([self.metric], real, self.reference, train.seed)[self.metric.name] if len(real) else None
-        self.looked = -1
+        self.looked, self._free = -1, -math.inf
 
     def look(self, progress: float) -> None:
         """Evaluate, if ``train.best_every`` of the budget has passed since the last time.
@@ -59,11 +61,12 @@ class Best:
             OutputError: if the weights cannot be kept.
         """
         turn = math.floor(progress / self.train.best_every + 1e-9)
-        if self.looked < 0 and progress < 1:  # begun or resumed: the turn that is under way is not judged again
-            self.looked = turn
-        if turn <= self.looked:
+        if self.looked < 0 and progress < 1:
+            self.looked = turn if self._judged(turn, progress) else turn - 1
+        # the time of a look counts: if looks are long, half of the training's is left to the training
+        if turn <= self.looked or (self.train.samples is None and progress < 1 and time.monotonic() < self._free):
             return
-        self.looked = turn
+        self.looked, begun = turn, time.monotonic()
         count, seed, samples = self.train.best_count, self.train.seed, self.trainer.samples
         numbers = labels_like(self.reference, count, seed)
         generated = self.examiner.generated(self.trainer.ema.module, range(count), numbers, self.run.clusters)
@@ -82,6 +85,15 @@ class Best:
         beside += [f"doubtful: {score.doubt}"] if score.doubt else []
         told = f" ({'; '.join(beside)})" if beside else ""
         self.reporter.note(f"{self.metric.name} after {samples:,} samples: {said}{', the best so far' if better else ''}{told}")
+        self._free = 2 * time.monotonic() - begun
+
+    def _judged(self, turn: int, progress: float) -> bool:
+        """Whether the turn that a begun or resumed training is in has had its look."""
+        if turn == 0:
+            return True
+        looks = [line["samples"] for line in read_lines(self.run.scores) if isinstance(line, dict) and isinstance(line.get("samples"), int)]
+        began = self.trainer.samples * turn * self.train.best_every / progress  # so many samples it had seen when the turn began
+        return any(began - self.train.batch <= look <= self.trainer.samples for look in looks)
 
     def _sides(self, held: Dataset | None, training: Dataset) -> tuple[Evidence, Evidence]:
         """Real samples in the place of generated ones, as many as those if there are enough, and what both are held against."""

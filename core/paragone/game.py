@@ -6,6 +6,9 @@ Nothing here steps an optimiser or draws a random number; both come from
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +22,7 @@ from .meters import Meters
 from .objectives import certainty, objective
 from .penalties import Critic, finite_difference_norm, interpolated_gradient_norm, squared_gradient_norm
 from .players import Players
+from .randomness import remembered
 from .reconstruction import LOG_VARIANCE, divergence, draw, feature_distance, sample_distance
 from .settings import Settings
 from .spec import SampleSpec
@@ -242,6 +246,7 @@ class Game:
             fake = fake.float() if self.spec.tokens is None else fake
         critics = self.critics(batch, p)
         both = self.estimator.seen(torch.cat([batch.real, fake]), differentiable=bool(penalty_scale) and self.penalised)
+        again = remembered(both.device)
         with self.execution.autocast():
             logits = critics.both(both).float()
         real_logits, fake_logits = logits.chunk(2)
@@ -253,9 +258,11 @@ class Game:
         if diversity:
             self.meters.add("diversity", label_diversity(batch.real, fake, batch.group))
         if penalty_scale and self.penalised:
-            penalty = penalty_scale * self.penalties(critics, batch, both, logits).mean()
+            penalty = penalty_scale * self.penalties(critics, batch, both, logits, again).mean()
             self.meters.add("penalty", penalty)
             loss = loss + penalty
+        elif self.penalised:  # what is told is the mean of all turns
+            self.meters.add("penalty", 0.0)
         return loss
 
     def critics(self, batch: MicroBatch, p: float) -> Critics:
@@ -265,12 +272,20 @@ class Game:
             return lambda samples: self.players.discriminator(self.augment(samples, uniforms, p), label)
 
         real, fake = (bind(uniforms, batch.label) for uniforms in batch.uniforms)
-        if self.players.batch_statistics:  # such a discriminator must not see reals and fakes in one batch
+        # what compares the samples of a batch, or of a group that would hold both, must not see reals and fakes in one
+        if self.players.batch_statistics or len(batch.real) % getattr(self.players.discriminator, "compares", 1):
             return Critics(real, fake, lambda both: torch.cat([real(both[: len(both) // 2]), fake(both[len(both) // 2 :])]))
         twice = None if batch.label is None else batch.label.repeat(2)
         return Critics(real, fake, bind(batch.uniforms.flatten(0, 1), twice))
 
-    def penalties(self, critics: Critics, batch: MicroBatch, both: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    def penalties(
+        self,
+        critics: Critics,
+        batch: MicroBatch,
+        both: torch.Tensor,
+        logits: torch.Tensor,
+        again: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> torch.Tensor:
         """The weighted sum of every penalty that has a weight, ``(B,)``.
 
         The exact ones run in fp32: bf16 has too few digits for a second derivative.
@@ -280,6 +295,7 @@ class Game:
             critics, batch: of this turn.
             both: ``(2B, *seen)`` what is seen of reals, then of fakes.
             logits: ``(2B,)`` of them.
+            again: within it a discriminator with dropout draws what it drew for those.
         """
         weights = self.penalty
         real, fake = both.chunk(2)
@@ -291,7 +307,7 @@ class Game:
         if weights.wgan_gp:
             total = total + weights.wgan_gp * interpolated_gradient_norm(critics.real, real, fake, batch.mix)
         if batch.noise is not None:
-            with self.execution.autocast():
+            with again(), self.execution.autocast():
                 norm = finite_difference_norm(critics.both, both, batch.noise.flatten(0, 1), weights.sigma, logits)
             on_real, on_fake = norm.chunk(2)
             total = total + weights.fd_r1 / 2 * on_real + weights.fd_r2 / 2 * on_fake

@@ -73,7 +73,7 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
 
 def _against_overfitting(p: float, settings: Settings) -> str:
     if settings.augment.mode != "adaptive":
-        return "Set augment.mode=adaptive, or show it more pictures of the same kind."
+        return "Show it more of the same kind, or set augment.mode=adaptive where the preset has an augmentation."
     if p < settings.augment.p_max:
         return "Augmentation is rising against it; lower augment.ramp to make that faster."
     return "Augmentation is at its limit: add data, raise penalty.r1 or penalty.fd_r1, or stop earlier."

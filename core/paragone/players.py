@@ -67,6 +67,9 @@ class Discriminator(Protocol):
     class attribute ``twice_differentiable = False``; then only the
     finite-difference penalties can be used with it.
 
+    One that compares the samples of groups says how many are in one with an attribute
+    ``compares``: then no group holds both reals and fakes.
+
     One whose features are to measure reconstructions also has
     ``judge(sample, label) -> (logits, maps)``: the same logits, and a list of feature
     maps ``(B, *any)``, so that both come from one pass.

@@ -7,8 +7,10 @@ draws are made on the CPU.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 
 import torch
 
@@ -22,6 +24,26 @@ def derive(seed: int, *path: str | int) -> int:
 def generator_for(seed: int, *path: str | int) -> torch.Generator:
     """A CPU generator for one purpose; the same arguments give the same numbers."""
     return torch.Generator().manual_seed(derive(seed, *path))
+
+
+def remembered(device: torch.device) -> Callable[[], AbstractContextManager[None]]:
+    """What networks draw from by themselves, as it is now; within what is returned they draw the same again.
+
+    Args:
+        device: that they run on.
+    """
+    cpu = torch.get_rng_state()
+    other = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+    @contextlib.contextmanager
+    def again() -> Iterator[None]:
+        with torch.random.fork_rng([device] if other is not None else []):
+            torch.set_rng_state(cpu)
+            if other is not None:
+                torch.cuda.set_rng_state(other, device)
+            yield
+
+    return again
 
 
 def latents(seeds: Iterable[int], size: int, attempt: int = 0) -> torch.Tensor:

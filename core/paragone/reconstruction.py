@@ -3,7 +3,8 @@
 Larsen et al. 2016 (VAE/GAN), equation 8. An adversarial game alone says of a fake
 only that it is not real enough; here the generator also hears, for some of its
 latents, which sample was wanted. So it draws the data's shapes after far fewer
-steps, and keeps the kinds of sample that a game alone would forget.
+steps, and keeps the kinds of sample that a game alone would forget. (Unlike there, the
+loss of such a fake in the game reaches the encoder too.)
 
 The distance is measured in the discriminator's own feature maps (their equation
 7): where pixels, characters or waves cannot be matched one by one, blur would be
@@ -64,7 +65,7 @@ def sample_distance(samples: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor
 
 
 def rows(batch: int, group: int, share: float) -> torch.Tensor:
-    """Which of a batch are reconstructions, ``(batch,)`` truth values: ``share`` of the groups, evenly spread.
+    """Which of a batch are reconstructions, ``(batch,)`` truth values: ``share`` of the groups, evenly spread, and one at least of several.
 
     Whole groups, because a discriminator may compare the samples of one.
 
@@ -75,4 +76,6 @@ def rows(batch: int, group: int, share: float) -> torch.Tensor:
     """
     numbers = torch.arange(-(-batch // group), dtype=torch.float64)
     chosen = ((numbers + 1) * share + 1e-9).floor() > (numbers * share + 1e-9).floor()
+    if share > 0 and len(chosen) > 1 and not chosen.any():
+        chosen[0] = True
     return chosen.repeat_interleave(group)[:batch]

@@ -54,6 +54,7 @@ def test_paths_on_stdout_and_what_comes_next_on_stderr(create: Create, toy: Path
         (("a--b",), "cannot be the name"),
         (("points",), "'points' is taken by toy-plugin"),
         (("image",), "'image' is taken by paragone"),
+        (("cli",), "a package called paragone_cli is there already"),
         (("bells", "--medium", "vectr"), "Did you mean 'vector'"),
     ],
 )

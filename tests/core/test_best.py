@@ -11,6 +11,7 @@ from safetensors.torch import save as serialise
 
 import paragone
 from paragone import api, weights
+from paragone import best as best_module
 from paragone.best import REFERENCES, Best
 from paragone.errors import UsageError
 from paragone.evaluation.neighbours import coverage
@@ -62,6 +63,56 @@ def test_real_samples_are_held_against_the_same_reference_and_as_many(tmp_path: 
         assert len(reference) == (len(plan.held) if plan.held is not None else min(len(plan.dataset), 32 + REFERENCES) - 32)
         assert best.real == coverage(real, reference)
         assert not (torch.cdist(real.features, reference.features) == 0).all(1).any()
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def looking(tmp_path: Path, **settings: object) -> Best:
+    plan = api.plan("points", layers=[("test", {**SETTINGS, "train.keep_best": "kid", "train.best_count": 32, **settings})])
+    trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
+    tmp_path.mkdir(exist_ok=True)
+    return Best(Run(tmp_path, {}), trainer, plan.examiner, plan.held, plan.settings.train, Silent())
+
+
+def test_looks_that_take_long_leave_half_of_the_time_to_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(best_module, "time", clock)
+    best, steps = looking(tmp_path, **{"train.minutes": 1, "train.best_every": 0.1}), 0
+    ask = best_module.ask
+
+    def slow(*arguments: object) -> object:
+        clock.now += 9.0
+        return ask(*arguments)
+
+    monkeypatch.setattr(best_module, "ask", slow)
+    while clock.now < 60:
+        best.look(clock.now / 60)
+        clock.now += 0.1
+        steps += 1
+    best.look(1.0)
+    assert steps >= 290
+    assert 3 <= len(looks(tmp_path)) <= 5
+
+
+def test_a_look_that_a_stop_came_before_is_made_after_the_resume(tmp_path: Path) -> None:
+    best = looking(tmp_path, **{"train.samples": 6400, "train.best_every": 0.25, "train.batch": 64})
+    for progress in (0.0, 0.24, 0.26):
+        best.trainer.samples = round(6400 * progress)
+        best.look(progress)
+    assert [look["samples"] for look in looks(tmp_path)] == [1664]
+    for samples, made in ((1728, 1), (3264, 2)):  # the turn's look was made; and one that was due when it stopped
+        again = looking(tmp_path, **{"train.samples": 6400, "train.best_every": 0.25, "train.batch": 64})
+        again.trainer.samples = samples
+        again.look(samples / 6400)
+        assert len(looks(tmp_path)) == made
 
 
 def test_an_unknown_metric_leaves_no_folder(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from scipy import stats
 
-from paragone.randomness import derive, generator_for, latents
+from paragone.randomness import derive, generator_for, latents, remembered
 
 
 def test_same_purpose_same_numbers_other_purpose_other_numbers() -> None:
@@ -23,3 +23,16 @@ def test_latents_are_standard_normal_across_neighbouring_seeds() -> None:
     assert stats.kstest(rows.flatten().numpy(), "norm").pvalue > 1e-3
     # the first number of each seed, which a weak seeding would correlate
     assert abs(stats.pearsonr(rows[:-1, 0].numpy(), rows[1:, 0].numpy()).statistic) < 0.1
+
+
+def test_what_is_remembered_is_drawn_again_and_nothing_else_changes() -> None:
+    torch.manual_seed(5)
+    again = remembered(torch.device("cpu"))
+    first, second = torch.rand(3), torch.rand(3)
+    with again():
+        assert torch.equal(torch.rand(3), first)
+    torch.manual_seed(5)
+    assert torch.equal(torch.rand(6), torch.cat([first, second]))
+    with again():
+        torch.rand(100)
+    assert torch.equal(torch.rand(1), torch.rand(8, generator=torch.Generator().manual_seed(5))[6:7])

@@ -43,7 +43,8 @@ def test_sample_distance_is_the_mean_of_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "group", "share", "count"), [(64, 4, 0.5, 32), (64, 1, 0.25, 16), (6, 4, 1.0, 6), (64, 4, 0.0, 0), (40, 4, 0.3, 12)]
+    ("batch", "group", "share", "count"),
+    [(64, 4, 0.5, 32), (64, 1, 0.25, 16), (6, 4, 1.0, 6), (64, 4, 0.0, 0), (40, 4, 0.3, 12), (16, 4, 0.2, 4), (4, 4, 0.5, 0)],
 )
 def test_whole_groups_are_chosen_evenly(batch: int, group: int, share: float, count: int) -> None:
     chosen = rows(batch, group, share)

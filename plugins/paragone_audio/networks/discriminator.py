@@ -27,7 +27,7 @@ class SoundDiscriminator(nn.Module):
 
     def __init__(self, spec: SampleSpec, labels: int, config: SoundNetwork) -> None:
         super().__init__()
-        self.group, length = config.group, spec.shape[1]
+        self.compares, length = config.group, spec.shape[1]
         noise = torch.randn(1, length, generator=torch.Generator().manual_seed(0)) * DITHER
         self.register_buffer("dither", noise, persistent=False)
         judges: list[SpectralJudge | PeriodJudge] = [
@@ -55,7 +55,7 @@ class SoundDiscriminator(nn.Module):
                 maps.append(loudness)
             else:
                 summary = judge(sample)
-            summary = torch.cat([summary, group_deviation(summary, self.group).to(summary.dtype)], 1)
+            summary = torch.cat([summary, group_deviation(summary, self.compares).to(summary.dtype)], 1)
             features.append(leaky_relu(read(summary), SLOPE))
         x = torch.cat(features, 1)  # (B, F)
         logits = self.last(x)[:, 0]

@@ -45,8 +45,10 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        hidden = leaky_relu(self.grow(x) + self.bias[0], SLOPE)
-        hidden = leaky_relu(self.mix(hidden) + self.bias[1], SLOPE)
+        hidden = self.grow(x)
+        hidden = leaky_relu(hidden + self.bias[0].to(hidden.dtype), SLOPE)  # else bf16 would become fp32, twice as large
+        hidden = self.mix(hidden)
+        hidden = leaky_relu(hidden + self.bias[1].to(hidden.dtype), SLOPE)
         return x + self.shrink(hidden)
 
 

@@ -193,7 +193,7 @@ class SmallDiscriminator(nn.Module):
 
     def __init__(self, spec: SampleSpec, labels: int, config: SmallNetwork) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.compares = config, config.group
         self.trunk = Trunk(Pyramid.of(spec), config, refined=True)
         self.features = initialise(nn.Linear(self.trunk.outputs + 1, config.features))
         nn.init.normal_(self.features.weight[:, -1], 0.0, 0.5)
