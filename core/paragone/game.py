@@ -246,7 +246,7 @@ class Game:
             fake = fake.float() if self.spec.tokens is None else fake
         critics = self.critics(batch, p)
         both = self.estimator.seen(torch.cat([batch.real, fake]), differentiable=bool(penalty_scale) and self.penalised)
-        again = remembered(both.device)
+        again = contextlib.nullcontext if batch.noise is None else remembered(both.device)
         with self.execution.autocast():
             logits = critics.both(both).float()
         real_logits, fake_logits = logits.chunk(2)

@@ -122,11 +122,16 @@ def by_folder(names: Sequence[str]) -> Labels:
     labels = set(tops.values()) - {""}
     if len(labels) < 2:
         if labels and "" in tops.values():
-            return Labels({}, "", [f"Some files lie in one folder ({max(labels)}), others beside it, so they get no labels."])
+            return Labels({}, "", [beside_note(max(labels))])
         return Labels({}, printable(wrap[:-1]) or max(labels, default=""))
     if note := loose_note(list(tops.values()).count(""), len(names)):
         return Labels({}, "", [note])
     return Labels(tops, "")
+
+
+def beside_note(folder: str) -> str:
+    """What to say where files lie in a single folder and beside it."""
+    return f"Some files lie in one folder ({printable(folder)}), others beside it, so they get no labels."
 
 
 def loose_note(loose: int, total: int) -> str:

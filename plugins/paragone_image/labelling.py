@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from paragone.listing import loose_note, wrapping
+from paragone.listing import beside_note, loose_note, wrapping
 
 Labels = NDArray[np.int64]
 
@@ -51,7 +51,7 @@ def by_folder(names: Sequence[str]) -> Labelled:
     if len(labels) < 2:
         notes = []
         if labels and loose:
-            notes = [f"Some files lie in one folder ({printable(labels[0])}), others beside it, so they get no labels."]
+            notes = [beside_note(labels[0])]
         elif labels or wrap:
             notes = [f"Pictures lie in only one folder ({printable(labels[0] if labels else wrap[:-1])}), so they get no labels."]
         return Labelled(names, shown, (), np.zeros(len(names), np.int64), notes)
