@@ -64,4 +64,6 @@ def outcome(codes: Collection[int]) -> ProcessError:
         return ToldElsewhere("the processes have said why", min(told))
     names = {signal.Signals(-code).name for code in codes}
     killed = ", ".join(sorted(names - {"SIGTERM"} or names))
-    return ProcessError(f"a process of this training was killed ({killed})", fix="What was saved is intact: continue with --resume.")
+    return ProcessError(
+        f"a process of this training was killed ({killed})", fix="What was saved is intact: continue with --resume and the run's folder."
+    )

@@ -18,7 +18,7 @@ from .budget import Budget
 from .clusters import save_centres
 from .continuing import Layers, is_marked, leave_mark
 from .distributed import joined
-from .errors import UsageError
+from .errors import OutputError, UsageError
 from .keeper import Keeper, Onlooker
 from .modality import resolve
 from .opening import newest_run
@@ -26,7 +26,7 @@ from .planning import Plan, decide, decide_again
 from .ranks import Ranks
 from .registry import registry
 from .reporting import Reporter, Silent
-from .run import Run
+from .run import Run, free_name
 from .sampler import Sampler
 from .session import Session
 from .settings import layers
@@ -77,11 +77,25 @@ def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
         if ranks.tell(lambda: is_marked(plan.out, ranks.world)):  # started again by the launcher
             return resume(plan.out, modality=plan.modality.name, data=plan.source, reporter=reporter)
         trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution, ranks)  # what it refuses leaves no folder behind
-        run = Run(plan.out, _config(plan))
-        if ranks.first:
-            run = Run.create(run.path, run.config)
+        heard = _heard(reporter, ranks)
+        out = Path(ranks.tell(lambda: str(_create(plan, ranks, heard))))
+        return _train(Run.open(out) if ranks.first else Run(out, _config(plan)), plan, trainer, heard)
+
+
+def _create(plan: Plan, ranks: Ranks, reporter: Reporter) -> Path:
+    """Make the run folder; where the name was ours to choose and another training has taken it meanwhile, under the next."""
+    out = plan.out
+    while True:
+        try:
+            run = Run.create(out, _config(plan))
+        except OutputError:
+            if plan.named or not out.exists():
+                raise
+            taken, out = out, free_name(plan.modality.name)
+            reporter.note(f"{taken} has been taken by another training; this one is {out}")
+        else:
             leave_mark(run.path, ranks.world)
-        return _train(run, plan, trainer, _heard(reporter, ranks))
+            return run.path
 
 
 def _config(plan: Plan) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class LostError(ProcessError):
     """Another process is gone; why, this one does not know."""
 
     def __init__(self) -> None:
-        super().__init__("another process of this training has ended", fix="What was saved is intact: continue with --resume.")
+        super().__init__(
+            "another process of this training has ended", fix="What was saved is intact: continue with --resume and the run's folder."
+        )
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Plan:
         held: samples that are held out of the training, ``None`` if none are.
         examiner: that finds the best weights, ``None`` if nobody wants them here.
         processes: how many train together.
+        named: whether somebody asked for ``out``; where not, another free name will do as well.
     """
 
     modality: Modality
@@ -58,6 +59,7 @@ class Plan:
     held: Dataset | None = None
     examiner: Examiner | None = None
     processes: int = 1
+    named: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """What ``--dry-run`` shows, as JSON values."""
@@ -99,7 +101,8 @@ def decide(medium: Modality, data: str | Path | None, out: str | Path | None, la
     if train.clusters and len(dataset) >= MANY:
         reporter.note(f"Looking for clusters among {len(dataset):,} samples.")
     dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
-    return _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
+    plan = _with_players(medium, settings, dataset, held, execution, source, path, ranks, reporter)
+    return replace(plan, named=out is not None)
 
 
 def _place(medium: Modality, out: str | Path | None, ranks: Ranks) -> Path:

@@ -42,6 +42,10 @@ class Every:
         self._next = now + self.seconds
         return True
 
+    def again(self) -> None:
+        """Count the next time from now: what takes longer than its interval would be due again after every step."""
+        self._next = time.monotonic() + self.seconds
+
 
 @dataclass
 class Moment:
@@ -98,8 +102,10 @@ class Session:
                     cores.adapt()
                 if now.save:
                     checkpoint.save(self.run, trainer)
+                    save.again()
                 if sheet.due():
                     self.keeper.write_sheet()
+                    sheet.again()
             self.keeper.look(1.0)
             self.finish()
 

@@ -94,7 +94,7 @@ def test_a_killed_process_ends_it_in_seconds(start: Start, toy: Path) -> None:
     _, err = process.communicate(timeout=20)
     assert time.monotonic() - begun < 10
     assert process.returncode == 1
-    assert err.splitlines()[-1] == "What was saved is intact: continue with --resume."
+    assert err.splitlines()[-1] == "What was saved is intact: continue with --resume and the run's folder."
     assert len(err.splitlines()) == 2
     assert weights.read(toy / "mine/state.safetensors")[1]["step"] > 0
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in ranks)

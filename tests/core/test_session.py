@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from paragone.budget import Budget
 from paragone.errors import OutputError
 from paragone.reporting import Silent, Stats
 from paragone.run import Run
+from paragone.session import Every
 
 
 class Listener(Silent):
@@ -93,6 +95,34 @@ def test_a_busy_out_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is not empty"):
         paragone.train("points", out=tmp_path, samples=64)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_two_trainings_that_chose_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny, listener = [("", {"train.samples": 64, "train.device": "cpu"})], Listener()
+    plans = [api.plan("points", layers=tiny) for _ in range(3)]
+    assert {plan.out for plan in plans} == {Path("runs/points-1")}
+    assert [api.train_plan(plan, listener).path.name for plan in plans] == ["points-1", "points-2", "points-3"]
+    taken = [note for note in listener.notes if "taken" in note]
+    assert taken[0] == f"{Path('runs/points-1')} has been taken by another training; this one is {Path('runs/points-2')}"
+    asked = api.plan("points", out=tmp_path / "asked", layers=tiny)
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "asked" / "mine").write_text("x")
+    with pytest.raises(OutputError, match="is not empty"):  # a name that somebody asked for is not changed
+        api.train_plan(asked)
+
+
+def test_what_takes_longer_than_its_interval_is_not_due_after_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    save, steps = Every(10.0), []
+    for step in range(40):
+        clock[0] += 1.0  # a step
+        if save.due():
+            steps.append(step)
+            clock[0] += 30.0
+            save.again()
+    assert steps == [9, 19, 29, 39]
 
 
 def test_a_disk_that_fills_up_leaves_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
