@@ -2,7 +2,7 @@
 
 Each preset learns 85 % of the bundled drums, by content. Then it makes as many sounds as
 there are, with the same labels, and these are held against all of them: the
-59 that are held out are too few to score by. Memorisation is measured against what was
+48 that are held out are too few to score by. Memorisation is measured against what was
 trained on, beside the held-out ones. The row "real" is one random half against the other.
 
     PARAGONE_BENCHMARK_MINUTES=30 PARAGONE_BENCHMARK_SEEDS=0,1,2 pytest -m benchmark -s tests/benchmarks/test_drums.py
