@@ -17,9 +17,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from paragone import files
+from paragone.declared import RESERVED
 from paragone.errors import OutputError, UsageError
 from paragone.options import setting
-from paragone.registry import RESERVED, registry
+from paragone.registry import registry
 
 from .faults import say
 from .flags import OUTPUT, WHAT, Flag, flags_of, given, keyword, with_parameters

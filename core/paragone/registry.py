@@ -24,15 +24,15 @@ from typing import Any, Literal
 import pluggy
 
 from . import hooks, plugin_files
+from .declared import check_declaration
 from .errors import ParagoneError, PluginError
 from .modality import API_VERSION, OLDEST_API_VERSION, Modality, require
-from .options import nearest_error, options_of
-from .settings import settle
+from .options import nearest_error
 
 State = Literal["ok", "broken", "blocked", "incompatible"]
 
-RESERVED = frozenset({"plugins", "new-plugin", "doctor", "replay", "help", "version"})
-"""Words after ``create`` that no modality may take."""
+OURS = "paragone"
+"""The distribution of the bundled plugins."""
 
 SLOW_SECONDS = 0.25
 """A declaration that takes longer to import than this is called slow. The contract asks for 0.05; this leaves room for a cold disk."""
@@ -129,6 +129,11 @@ class Source:
     requires: tuple[str, ...] = ()
     module: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What it may be called where plugins are allowed and blocked: by its name, or by its package too where two have one name."""
+        return frozenset({self.name, f"{self.distribution}:{self.name}"})
+
     @classmethod
     def of_entry_point(cls, point: importlib.metadata.EntryPoint) -> Source:
         """What an installed distribution declares."""
@@ -148,7 +153,7 @@ def registry() -> Registry:
     """The plugins of this installation, loaded once a process.
 
     ``PARAGONE_PLUGINS`` (allow) and ``PARAGONE_BLOCK_PLUGINS`` (block) hold
-    comma-separated entry-point names; ``PARAGONE_STRICT_PLUGINS=1`` raises on
+    comma-separated names of entry points, or ``package:name``; ``PARAGONE_STRICT_PLUGINS=1`` raises on
     the first fault, for authors and CI. :mod:`paragone.plugin_files` has two more.
     """
     return load(importlib.metadata.entry_points(group=hooks.ENTRY_POINTS), plugin_files.wanted())
@@ -165,12 +170,15 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
     found = Registry()
-    for source in (*map(Source.of_entry_point, entry_points), *map(Source.of_file, files)):
+    # ours first: whoever declares a medium that there is already does not take it over unasked
+    points = sorted(entry_points, key=lambda point: point.dist is None or point.dist.name != OURS)
+    sources = (*map(Source.of_entry_point, points), *map(Source.of_file, files))
+    for source in sources:
         row = PluginStatus(source.name, source.distribution, source.version, source.module)
         found.plugins.append(row)
-        if source.name in blocked or (allowed and source.name not in allowed):
+        if source.names & blocked or (allowed and not source.names & allowed):
             row.state = "blocked"
-            row.reason = "PARAGONE_BLOCK_PLUGINS names it" if source.name in blocked else "PARAGONE_PLUGINS does not name it"
+            row.reason = "PARAGONE_BLOCK_PLUGINS names it" if source.names & blocked else "PARAGONE_PLUGINS does not name it"
             row.fix = f"Unset {row.reason.partition(' ')[0]}, or change what it names."
             continue
         fault: BaseException | None = None
@@ -184,7 +192,7 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
             fault = error
         if strict and row.reason:
             raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from fault
-    found.slips = sorted((allowed | blocked) - {row.name for row in found.plugins})
+    found.slips = sorted((allowed | blocked).difference(*(source.names for source in sources)))
     return found
 
 
@@ -277,7 +285,7 @@ def _declare(modality: object, plugin: ModuleType, row: PluginStatus, found: Reg
     if type(modality.api_version) is not int:
         raise TypeError(f"api_version is {modality.api_version!r}, not a whole number")
     row.api_version = modality.api_version
-    row.modalities += (modality.name,)
+    row.modalities += (modality.name,) if isinstance(modality.name, str) else ()
     if not OLDEST_API_VERSION <= modality.api_version <= API_VERSION:
         spoken = f"{API_VERSION}" if OLDEST_API_VERSION == API_VERSION else f"{OLDEST_API_VERSION} to {API_VERSION}"
         outdated = "paragone" if modality.api_version > API_VERSION else row.distribution
@@ -285,15 +293,9 @@ def _declare(modality: object, plugin: ModuleType, row: PluginStatus, found: Reg
         row.reason = f"it was written for plugin API {modality.api_version}, this Paragone speaks {spoken}"
         row.fix = f"Upgrade {outdated}: pip install --upgrade {outdated}"
         raise TypeError(row.reason)
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", modality.name) or modality.name in RESERVED:
-        raise ValueError(f"{modality.name!r} cannot be the name of a medium")
+    check_declaration(modality)
     if modality.name in found.modalities:
-        row.fix = f"Remove one of the two, or set PARAGONE_BLOCK_PLUGINS={row.name}."
-        raise ValueError(f"another plugin already provides {modality.name!r}")
-    if not modality.presets:
-        raise ValueError(f"{modality.name!r} declares no preset")
-    options_of(modality.sample_config)
-    for preset in modality.presets:  # a wrong type or key in any of its settings is the plugin's fault, and shows here
-        settle(modality, [("its declaration", {"train.preset": preset.name})])
+        row.fix = f"Remove one of the two, or set PARAGONE_BLOCK_PLUGINS={row.distribution}:{row.name}."
+        raise ValueError(f"another plugin already provides {modality.name!r}: that of {found.versions[modality.name]}")
     found.modalities[modality.name] = modality
     found.versions[modality.name] = f"{row.distribution} {row.version}"

@@ -29,6 +29,13 @@ def paragone_modality():
 """
 
 
+ACME = GOOD.format(name="acme", api=1)
+LISTED = "@dataclass(frozen=True)\nclass Listed:\n    sizes: tuple[int, ...] = ()\n@hookimpl"
+METRIC = "from paragone.modality import Metric\n" + ACME.replace("api_version", "metrics=(METRIC,), api_version").replace(
+    "METRIC", 'Metric("{}", "M.", "{}", "{}")'
+)
+
+
 HOOK = "from paragone.hooks import hookimpl\n@hookimpl\ndef paragone_modality():\n{}"
 
 
@@ -95,6 +102,23 @@ def test_a_third_partys_plugin_is_found_like_any_other(install) -> None:  # type
         ("badname", GOOD.format(name="Bad Name", api=1), "broken", "cannot be the name"),
         ("type", GOOD.format(name="acme", api=1).replace("pass", "size: list = None"), "broken", "unsupported type"),
         ("key", GOOD.format(name="acme", api=1).replace('"m:b", Empty', '"m:b", Empty, {"train.bach": 1}'), "broken", "train.bach"),
+        ("comma", ACME.replace("Empty),), ", "Empty)), "), "broken", "presets must be a tuple of Preset: is a comma missing?"),
+        ("function", ACME.replace('"m:d"', "print"), "broken", "dataset is <built-in function print>; an import string such as"),
+        ("string", ACME.replace('"m:d"', '"m.d"'), "broken", "dataset is 'm.d'; an import string such as"),
+        ("build", ACME.replace('"m:b"', "len"), "broken", "build of preset p is <built-in function len>"),
+        ("class", ACME.replace("Empty),)", "str),)"), "broken", "config of preset p is <class 'str'>; a dataclass"),
+        ("field", ACME.replace("@hookimpl", LISTED).replace("Empty),)", "Listed),)"), "broken", "Listed.sizes has the unsupported type"),
+        ("nameless", ACME.replace('"acme"', "None"), "broken", "None cannot be the name"),
+        ("presets", ACME.replace("Empty),)", 'Empty), Preset("p", "P.", "m:c", Empty))'), "broken", "two of the presets are called 'p'"),
+        (
+            "metric",
+            METRIC.format("m", "m:m", "lower").replace('"),), api', '")), api'),
+            "broken",
+            "metrics must be a tuple of Metric: is a comma missing?",
+        ),
+        ("better", METRIC.format("m", "m:m", "down"), "broken", "better of metric m is 'down'; one of lower, higher, real was wanted"),
+        ("taken", METRIC.format("samples", "m:m", "lower"), "broken", "a metric cannot be called 'samples'"),
+        ("measure", METRIC.format("m", "m", "lower"), "broken", "measure of metric m is 'm'"),
         ("reserved", GOOD.format(name="plugins", api=1), "broken", "cannot be the name"),
     ],
 )
@@ -118,6 +142,8 @@ def test_block_allow_and_strict(install, monkeypatch: pytest.MonkeyPatch) -> Non
     found = load(points)
     assert row(found, "image").state == "blocked"
     assert set(found.modalities) == {"audio", "points", "text"}
+    monkeypatch.setenv("PARAGONE_BLOCK_PLUGINS", "paragone:image")
+    assert row(load(points), "image").state == "blocked"
     monkeypatch.delenv("PARAGONE_BLOCK_PLUGINS")
     monkeypatch.setenv("PARAGONE_PLUGINS", "image")
     assert set(load(points).modalities) == {"image"}
@@ -125,6 +151,18 @@ def test_block_allow_and_strict(install, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PARAGONE_STRICT_PLUGINS", "1")
     with pytest.raises(PluginError, match="plugin zz_strict: ModuleNotFoundError"):
         install("zz_strict", "import nothing_of_that_name")
+
+
+def test_two_packages_with_one_name(install, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]  # fixture
+    found = install("aa_thief", GOOD.format(name="image", api=1), entry="image")  # it sorts before ours
+    ours, theirs = (next(row for row in found.plugins if row.distribution == name) for name in ("paragone", "aa_thief"))
+    assert (ours.state, theirs.state) == ("ok", "broken")
+    assert "another plugin already provides 'image': that of paragone " in theirs.reason
+    assert theirs.fix.endswith("PARAGONE_BLOCK_PLUGINS=aa_thief:image.")
+    monkeypatch.setenv("PARAGONE_BLOCK_PLUGINS", "paragone:image, aa_thief:imag")
+    found = load(importlib.metadata.entry_points(group=hooks.ENTRY_POINTS))
+    assert found.versions["image"] == "aa_thief 1.0"
+    assert found.slips == ["aa_thief:imag"]
 
 
 def test_an_older_and_a_newer_contract_say_what_to_upgrade(install) -> None:  # type: ignore[no-untyped-def]  # fixture
