@@ -140,6 +140,9 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     batches, counter = stream(asked.label or None), _Counter(asked.count if walk else len(numbers))
     if collector:
         labels = [asked.label] if asked.label else sampler.labels or [None]
+        room = getattr(collector, "labels", len(labels))
+        if len(labels) > room:  # told before they are made
+            raise UsageError(f"there is room for {room} labels, not {len(labels)}", where=folder, fix="Ask for one with --label.")
         _make_together(asked, sampler, itertools.chain.from_iterable(map(stream, labels)), _Counter(counter.total * len(labels)))
     elif modality.lines:
         _make_lines(asked, sampler, batches, counter)

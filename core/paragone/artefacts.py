@@ -53,7 +53,13 @@ class Artefacts(Protocol):
 
 
 class Previewed(Artefacts, Protocol):
-    """Of a medium whose files show nothing when they are put on a page, such as sounds. A writer need not have this."""
+    """Of a medium whose files show nothing when they are put on a page, such as sounds. A writer need not have this.
+
+    Attributes:
+        loops: whether what is played is to be played round and round; it need not be there.
+    """
+
+    loops: bool
 
     def preview(self, sample: torch.Tensor) -> Sequence[tuple[str, bytes]]:
         """What a page shows of one sample: files, each with its extension, such as a picture and something to play.

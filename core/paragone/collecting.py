@@ -22,10 +22,12 @@ class Collector(Protocol):
     Attributes:
         count: samples of each label that make a good one, when nobody says how many.
         most: samples of each label that it has room for.
+        labels: labels that it has room for; it need not be there where any number will do.
     """
 
     count: int
     most: int
+    labels: int
 
     def files(self, batch: Batch) -> Mapping[Path, bytes]:
         """What to write, by its place; relative to the working folder, as ``options`` named it.

@@ -99,15 +99,24 @@ def write(
 def distinct_names(requests: Sequence[Request]) -> Callable[[Request], str]:
     """What their files are called: as always, or with the label before it where several labels have the same seed.
 
+    Of labels that differ in punctuation only, as ``a b`` and ``a_b``, the second has a number too.
+
     Raises:
         UsageError: if two are the same even so.
     """
+    plain = {label: re.sub(r"[^\w-]", "_", label) for label in dict.fromkeys(request.label or "" for request in requests)}
+    alike: dict[str, list[str]] = {}
+    for label, stem in plain.items():
+        alike.setdefault(stem.lower(), []).append(label)
 
     def with_label(request: Request) -> str:
-        label = re.sub(r"[^\w-]", "_", request.label or "")
-        return f"{label}-{request.name}" if label else request.name
+        label = request.label or ""
+        others = alike[plain[label].lower()].index(label)
+        stem = plain[label] + (f"-{others + 1}" if others else "")
+        return f"{stem}-{request.name}" if stem else request.name
 
-    for name in (lambda request: request.name, with_label):
+    names: tuple[Callable[[Request], str], ...] = (lambda request: request.name, with_label)
+    for name in names:
         if len({name(request).lower() for request in requests}) == len(requests):
             return name
     raise UsageError("two samples have the same seed and label", where="save", fix="Save them into different folders.")

@@ -14,6 +14,7 @@ from paragone.spec import SampleSpec
 
 from .config import AudioSample
 from .files import FULL_SCALE, read_sound, takes, write_sound
+from .needs import torchaudio
 from .sheet import draw_sheet, draw_tile, write_png
 from .sound import is_loop, rate_of
 
@@ -38,6 +39,12 @@ class Sounds:
         self._rate, self._loop = rate_of(spec), is_loop(spec)
         if not takes(self.config.format, self._rate):
             raise UsageError(f"{self.config.format} holds no {self._rate} Hz", where="--format", fix="Write wav, which holds any rate.")
+        torchaudio()  # sheets need it: where it does not work, that is told before the first file is written
+
+    @property
+    def loops(self) -> bool:
+        """Whether a page is to play its sounds round and round."""
+        return self._loop
 
     def encode(self, sample: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
         """One sound as a file of ``config.format`` with its provenance.

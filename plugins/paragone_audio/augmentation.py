@@ -20,7 +20,7 @@ SEMITONES = 1.0
 
 GAIN_DB = 6.0
 TILT_DB = 3.0
-"""Largest gain or loss at the top, and at 100 Hz the opposite."""
+"""Largest gain or loss at the top, and at 50 Hz the opposite."""
 
 CUT = 0.1
 """Length of the silence that is cut into a sound, and width of the band that is cut out, as shares."""
@@ -90,8 +90,10 @@ class SoundAugmentation:
 
     def _kept(self, length: int, place: torch.Tensor, happens: torch.Tensor) -> torch.Tensor:
         """0 inside the cut, else 1: ``(B, L)``."""
-        share = (torch.arange(length, device=place.device) + 0.5) / length
-        return ((share - place[:, None]).abs() > CUT / 2) | ~happens[:, None]
+        away = ((torch.arange(length, device=place.device) + 0.5) / length - place[:, None]).abs()
+        if self.loop:  # round the corner may be nearer
+            away = torch.minimum(away, 1 - away)
+        return (away > CUT / 2) | ~happens[:, None]
 
 
 def all_pass(frequency: torch.Tensor, radius: torch.Tensor, angle: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from paragone.modality import resolve
 from .config import AudioSample
 from .hydrogen import write_hydrogen
 from .instruments import Instrument, Kit, Voice, one_line, plain
-from .notes import give_notes
+from .notes import KEYS, give_notes
 from .sfz import write_sfz
 from .sound import is_loop
 
@@ -34,6 +34,7 @@ class KitMaker:
     count = 4
     most = 16
     """Hydrogen has room for so many in an instrument."""
+    labels = KEYS
 
     def __init__(self, options: AudioSample) -> None:
         self.path = Path(options.kit)

@@ -2,11 +2,12 @@
 
 torchaudio's wheel does not say which torch it belongs to, so pip cannot protect anybody from
 a pair that does not fit, and its import then fails in one of several ways. This is the one
-module that imports it, and it does so when it is first needed. No torch here.
+module that imports it, and it does so when it is first needed. No torch before that.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import re
@@ -57,9 +58,19 @@ def torchaudio() -> ModuleType:
     if importlib.util.find_spec("torchaudio") is None:  # without the seconds that importing torch takes
         raise PluginError("is not installed", where="torchaudio", fix=_command(force=_torch_is_special()))
     try:
-        import torchaudio.functional  # of a package that was half removed, the name alone can be imported
-    except Exception as error:  # one for another torch may ask that for what it does not have
+        return _tried()
+    except (Exception, SystemExit) as error:  # one for another torch may ask that for what it does not have
         raise PluginError(_reason(error), where="torchaudio", fix=_command(force=True)) from error
+
+
+@functools.cache
+def _tried() -> ModuleType:
+    """The package, once both that is asked of it was tried: it may be imported, and fail inside."""
+    import torch
+    import torchaudio.functional  # of a package that was half removed, the name alone can be imported
+
+    torchaudio.functional.melscale_fbanks(65, 0.0, 50.0, 2, 100)
+    torchaudio.functional.resample(torch.zeros(1, 8), 2, 1)
     return torchaudio
 
 
@@ -68,7 +79,7 @@ def _belong_together() -> bool:
     return bool(re.match(_TORCH, torch) and re.match(_TORCHAUDIO, audio)) and build == other
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     said = _first_line(error)
     lacks_cuda = any(library in said for library in ("libc10_cuda", "libtorch_cuda", "libcudart"))
     if lacks_cuda and "+cu" not in _version("torch"):
@@ -102,5 +113,5 @@ def _version(name: str) -> str:
     return "(of unknown version)"
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

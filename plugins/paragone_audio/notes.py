@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from paragone.errors import UsageError
 
+KEYS = 128
+"""Notes of MIDI."""
+
 FREE_FROM = 60
 """Instruments that General MIDI has no drum for are put here and upwards, then downwards: middle C is the middle of a keyboard."""
 
@@ -41,14 +44,14 @@ def give_notes(names: Sequence[str]) -> list[int]:
     Raises:
         UsageError: if they are more than there are notes.
     """
-    if len(names) > 128:
-        raise UsageError(f"{len(names)} labels are too many, there are 128 keys", where="--kit", fix="Make a kit of one with --label.")
+    if len(names) > KEYS:
+        raise UsageError(f"{len(names)} labels are too many, there are {KEYS} keys", where="--kit", fix="Make a kit of one with --label.")
     notes: dict[int, int] = {}  # note → which instrument
     for index, name in enumerate(names):
         drum = drum_of(name)
         if drum is not None:
             notes.setdefault(drum, index)
-    free = (note for note in (*range(FREE_FROM, 128), *range(FREE_FROM - 1, -1, -1)) if note not in notes)
+    free = (note for note in (*range(FREE_FROM, KEYS), *range(FREE_FROM - 1, -1, -1)) if note not in notes)
     placed = {index: note for note, index in notes.items()}
     return [placed[index] if index in placed else next(free) for index in range(len(names))]
 

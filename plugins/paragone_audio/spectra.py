@@ -98,7 +98,7 @@ def mel_bank(rate: int, n_fft: int, bands: int, low: float = 20.0, high: float =
         return torchaudio().functional.melscale_fbanks(n_fft // 2 + 1, low, high or rate / 2, bands, rate)
 
 
-def log_mel(waves: torch.Tensor, rate: int, n_fft: int, hop: int, bands: int, floor_db: float = -80.0) -> torch.Tensor:
+def log_mel(waves: torch.Tensor, rate: int, n_fft: int, hop: int, bands: int, floor_db: float = -80.0, loop: bool = False) -> torch.Tensor:
     """Power in mel bands, in decibels: 0 dB is the power of a full-scale sine.
 
     Args:
@@ -108,12 +108,18 @@ def log_mel(waves: torch.Tensor, rate: int, n_fft: int, hop: int, bands: int, fl
         hop: samples from one frame to the next; frames are centred on multiples of it.
         bands: how many.
         floor_db: what is below is raised to it.
+        loop: whether the end runs into the beginning; else there is silence beyond both.
 
     Returns:
-        ``(B, bands, N // hop + 1)``, at least ``floor_db``.
+        ``(B, bands, N // hop + 1)``, at least ``floor_db``; of a loop without the last one where that is the first again.
     """
     window = torch.hann_window(n_fft, device=waves.device, dtype=waves.dtype)
-    spectrum = torch.stft(waves, n_fft, hop, window=window, center=True, pad_mode="constant", return_complex=True)
+    length, half = waves.shape[1], n_fft // 2
+    if loop:  # as often as it takes: a loop may be shorter than a window
+        waves = waves[:, torch.arange(-half, length + half, device=waves.device) % length]
+    spectrum = torch.stft(waves, n_fft, hop, window=window, center=not loop, pad_mode="constant", return_complex=True)
+    if loop and length % hop == 0:
+        spectrum = spectrum[..., :-1]
     # by Parseval the bins of a sine of amplitude 1 sum up to 1
     power = spectrum.abs().square() * (4 / (n_fft * window.square().sum()))
     bank = mel_bank(rate, n_fft, bands).to(waves)

@@ -163,6 +163,13 @@ def test_a_slip_is_told_before_anything_is_loaded(create: Create, arguments: lis
     assert "Traceback" not in result.err
 
 
+def test_labels_that_there_is_no_room_for_are_told_before_anything_is_made(create: Create, trained: Path, toy: Path) -> None:
+    result = create("points", "--run", str(trained), "--map", "small.json")
+    assert result.code == 2
+    assert "there is room for 1 labels, not 2\nAsk for one with --label." in result.err
+    assert create("points", "--run", str(trained), "--map", "small.json", "--label", "left").code == 0
+
+
 def test_an_unknown_label_names_the_nearest(create: Create, trained: Path, toy: Path) -> None:
     result = create("points", "--run", str(trained), "--label", "lef")
     assert result.code == 2

@@ -5,6 +5,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from paragone import files, sampler
 from paragone.batch import Batch
 from paragone.errors import DivergenceError, OutputError, PluginError, UsageError
 from paragone.generating import CHUNK
-from paragone.writing import SHEET_LIMIT, save_all, write
+from paragone.writing import SHEET_LIMIT, distinct_names, save_all, write
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,8 @@ def test_samples_of_one_seed_and_several_labels_keep_files_of_their_own(model: p
     assert [path.name for path in paths] == ["left-0.json", "left-1.json", "right-0.json", "right-1.json", "sheet.json"]
     for path, sample in zip(paths, both.samples, strict=False):
         assert json.loads(path.read_text())["point"] == pytest.approx(sample.tolist(), abs=1e-6)
+    odd = [replace(request, label=label) for label in ("a b", "a_b", "A b") for request in both.requests[:2]]
+    assert list(map(distinct_names(odd), odd)) == ["a_b-0", "a_b-1", "a_b-2-0", "a_b-2-1", "A_b-3-0", "A_b-3-1"]
     with pytest.raises(UsageError, match="the same seed and label"):
         Batch.joined([model.sample([0], "left"), model.sample([0], "left")]).save(tmp_path / "twice")
     assert not (tmp_path / "twice").exists()

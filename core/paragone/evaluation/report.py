@@ -170,7 +170,8 @@ def _show(artefacts: Artefacts, sample: torch.Tensor, line: bool) -> str:
         return _embed(cast(Lines, artefacts).line(sample).encode(), ".txt")
     if not hasattr(artefacts, "preview"):
         return _embed(artefacts.encode(sample, {}), artefacts.extension)
-    return f"<div>{''.join(_embed(data, extension) for extension, data in artefacts.preview(sample))}</div>"
+    loops = getattr(artefacts, "loops", False)
+    return f"<div>{''.join(_embed(data, extension, loops) for extension, data in artefacts.preview(sample))}</div>"
 
 
 def _curves(evaluation: Evaluation) -> str:
@@ -214,13 +215,15 @@ def _figure(score: Score | None) -> str:
     return f"{score.value:.{digits}f}" + ("" if score.deviation is None else f" ± {score.deviation:.{digits}f}")
 
 
-def _embed(data: bytes, extension: str) -> str:
+def _embed(data: bytes, extension: str, loops: bool = False) -> str:
     """A file inside the page: a picture, a sound, or else text."""
     kind = _KINDS.get(extension)
     if kind is None:
         return f'<pre dir="auto">{_text(data.decode("utf-8", "replace"))}</pre>'
     source = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-    return f'<audio controls preload="none" src="{source}"></audio>' if kind.startswith("audio") else f'<img alt="" src="{source}">'
+    if kind.startswith("audio"):
+        return f'<audio controls{" loop" * loops} preload="none" src="{source}"></audio>'
+    return f'<img alt="" src="{source}">'
 
 
 def _text(text: str) -> str:

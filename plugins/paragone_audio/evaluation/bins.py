@@ -16,8 +16,8 @@ from paragone.evaluation.evidence import Evidence, Score, too_few
 from paragone.evaluation.neighbours import nearest
 from paragone.randomness import generator_for
 
-MOST, PER_BIN = 50, 20
-"""K is at most 50, and at most one for every 20 references."""
+LEAST, MOST, PER_BIN = 3, 50, 20
+"""K is at most 50, and at most one for every 20 references; of fewer than three bins every generator would fill each as it should."""
 CRITICAL = 1.959964
 """|z| that chance exceeds in 0.05 of all cases."""
 TRUSTED = 100
@@ -83,7 +83,7 @@ def ndb(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """NDB/K of the module: the share of bins that are filled differently, 0 to 1."""
     counts = _counts(candidate, reference)
     if counts is None:
-        return Score(None, doubt="bins need sounds on both sides")
+        return Score(None, doubt=f"bins need sounds on both sides, {LEAST * PER_BIN} real ones at least")
     return Score(float(different(*counts).double().mean()), doubt=too_few(candidate, reference, TRUSTED, "a table of bins"))
 
 
@@ -91,13 +91,13 @@ def jsd(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """Jensen-Shannon divergence of the same bins, in bits. Biased upwards for few sounds, real ones too."""
     counts = _counts(candidate, reference)
     if counts is None:
-        return Score(None, doubt="bins need sounds on both sides")
+        return Score(None, doubt=f"bins need sounds on both sides, {LEAST * PER_BIN} real ones at least")
     made, real = ({bin: count for bin, count in enumerate(each.tolist()) if count} for each in counts)
     return Score(jensen_shannon(made, real), doubt=too_few(candidate, reference, TRUSTED, "a table of bins"))
 
 
 def _counts(candidate: Evidence, reference: Evidence) -> tuple[torch.Tensor, torch.Tensor] | None:
-    if not len(candidate) or not len(reference):
+    if not len(candidate) or len(reference) < LEAST * PER_BIN:
         return None
     centres = reference.once(_centres)
     made, real = (torch.bincount(nearest(each.features, centres)[1], minlength=len(centres)) for each in (candidate, reference))
@@ -105,4 +105,4 @@ def _counts(candidate: Evidence, reference: Evidence) -> tuple[torch.Tensor, tor
 
 
 def _centres(reference: Evidence) -> torch.Tensor:
-    return cluster(reference.features, max(1, min(MOST, len(reference) // PER_BIN)))
+    return cluster(reference.features, min(MOST, len(reference) // PER_BIN))

@@ -10,7 +10,9 @@ all of them. The index of h is the mean power ratio of its lines, in decibels:
 
     10 log₁₀ mean_k 10^(median excess of k · rate / h / 10),   k = 1 … h/2 − 1
 
-and the index of the sounds is the largest of h = 4, 16, 64 and 256. Real sounds have about 0.
+and the index of the sounds is the largest of h = 4, 16, 64 and 256. Real sounds have about 0, noise
+alone, by the largest of four, 0.5. A steady line in noise counts 2.5 dB more than the ratio of its
+power: what it stands out of is a mean of decibels, which of noise is that much lower.
 """
 
 from __future__ import annotations

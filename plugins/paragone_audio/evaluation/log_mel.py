@@ -8,8 +8,8 @@ Of the spectrogram S in decibels, 64 bands and a frame every 8 ms, three things 
        F_ij = Σ_b Σ_t c_i(b) c_j(u(t)) S(b, t),   c_0 = 1,  c_k(x) = √2 cos(π k x)
 
    as means, not sums, so that the unit is the decibel. Time is warped, u = log(1 + t/τ) scaled to
-   0 … 1 with τ = 20 ms: hits differ most in their first milliseconds. A loop has no beginning,
-   and its time is left as it is.
+   0 … 1 with τ = 20 ms: hits differ most in their first milliseconds. A loop has no beginning: its time is
+   left as it is, and its patterns are the magnitudes of a Fourier series, the same wherever it begins.
 2. Roughness over the bands, the mean |S(b−1) − 2 S(b) + S(b+1)|, in the patterns of time: hiss is
    smooth, a chord or a metallic ring is not.
 3. Change from one frame to the next, the mean |S(t) − S(t−1)|, in the patterns of the bands.
@@ -29,7 +29,7 @@ import torch
 from paragone.execution import Execution
 from paragone.spec import SampleSpec
 
-from ..sound import is_loop, rate_of
+from ..sound import MULTIPLE, is_loop, rate_of
 from ..spectra import log_mel
 from .waves import rows, waves_of
 
@@ -59,18 +59,21 @@ class LogMel:
         PluginError: if torchaudio does not work here.
     """
 
-    identity = "log-mel/1"
     size = ORDERS[0] * ORDERS[1] + ORDERS[1] + ORDERS[0]
 
     def __init__(self, spec: SampleSpec) -> None:
-        self._spec, self._rate = spec, rate_of(spec)
+        self._spec, self._rate, self._loop = spec, rate_of(spec), is_loop(spec)
+        self.identity = "log-mel of loops/1" if self._loop else "log-mel/1"
+        self._bands = patterns(torch.linspace(0, 1, BANDS + 1), ORDERS[0])
+        if self._loop:  # a length is a multiple of MULTIPLE, and so of this hop: frames lie evenly all the way round
+            self._hop = min(MULTIPLE, 2 ** round(math.log2(max(HOP_MULTIPLE, self._rate * HOP_SECONDS))))
+            self._times = turns(spec.shape[1] // self._hop, ORDERS[1])
+            return
         self._hop = HOP_MULTIPLE * max(1, round(self._rate * HOP_SECONDS / HOP_MULTIPLE))
         length = spec.shape[1] / self._rate
         frames = torch.arange(spec.shape[1] // self._hop + 1)
         edges = ((torch.cat([frames, frames[-1:] + 1]) - 0.5) * self._hop / self._rate).clamp(0, length)
-        warped = edges / length if is_loop(spec) else torch.log1p(edges / WARP_SECONDS) / math.log1p(length / WARP_SECONDS)
-        self._bands = patterns(torch.linspace(0, 1, BANDS + 1), ORDERS[0])
-        self._times = patterns(warped, ORDERS[1])
+        self._times = patterns(torch.log1p(edges / WARP_SECONDS) / math.log1p(length / WARP_SECONDS), ORDERS[1])
 
     def __call__(self, samples: torch.Tensor) -> torch.Tensor:
         """``(B, 1, L)`` in [-1, 1] → ``(B, 116)`` float32 on the CPU.
@@ -87,10 +90,13 @@ class LogMel:
         return torch.cat(parts)
 
     def _features(self, waves: torch.Tensor) -> torch.Tensor:
-        level = log_mel(waves, self._rate, 4 * self._hop, self._hop, BANDS, FLOOR_DB)  # (B, bands, frames)
-        shape = self._bands @ level @ self._times.T  # (B, 12, 8)
-        rough = level.diff(n=2, dim=1).abs().mean(1) @ self._times.T  # (B, 8)
-        change = (level.diff(dim=2).abs() * self._times[0, 1:]).sum(2) @ self._bands.T  # (B, 12)
+        level = log_mel(waves, self._rate, 4 * self._hop, self._hop, BANDS, FLOOR_DB, self._loop)  # (B, bands, frames)
+        shape = self._over_time(self._bands @ level)  # (B, 12, 8)
+        rough = self._over_time(level.diff(n=2, dim=1).abs().mean(1))  # (B, 8)
+        if self._loop:
+            change = (level - level.roll(1, 2)).abs().mean(2) @ self._bands.T  # (B, 12)
+        else:
+            change = (level.diff(dim=2).abs() * self._times[0, 1:]).sum(2) @ self._bands.T
         shape[:, 0, :2] -= torch.tensor(SHAPE_MEAN)
         rough[:, :2] -= torch.tensor(ROUGH_MEAN)
         change[:, :2] -= torch.tensor(CHANGE_MEAN)
@@ -101,6 +107,13 @@ class LogMel:
             change / (CHANGE_SCALE * over_bands**-0.3),
         )
         return torch.cat([part.flatten(1) for part in parts], 1)
+
+    def _over_time(self, values: torch.Tensor) -> torch.Tensor:
+        """``(..., frames)`` → ``(..., 8)``: in the patterns of time; of a loop the mean, and how strong each is, wherever it lies."""
+        if not self._loop:
+            return values @ self._times.T
+        found = values.to(torch.complex64) @ self._times.T
+        return torch.cat([found[..., :1].real, found[..., 1:].abs()], -1)
 
 
 SHAPE_MEAN, ROUGH_MEAN, CHANGE_MEAN = (-56.0, 13.4), (3.5, 1.0), (2.2, 0.3)
@@ -122,6 +135,13 @@ def patterns(edges: torch.Tensor, orders: int) -> torch.Tensor:
     order = torch.arange(1, orders, dtype=torch.float64)[:, None]
     cosines = math.sqrt(2) * (math.pi * order * edges.double()).sin().diff() / (math.pi * order)
     return torch.cat([edges.double().diff()[None], cosines]).float()
+
+
+def turns(frames: int, orders: int) -> torch.Tensor:
+    """Of a circle of ``frames``: ``(orders, frames)`` complex64, the k-th turns round k times; means, where these are weights of a sum."""
+    order, share = torch.arange(orders, dtype=torch.float64)[:, None], torch.arange(frames, dtype=torch.float64) / frames
+    size = torch.where(order > 0, math.sqrt(2), 1.0).double() / frames
+    return torch.polar(size.expand(orders, frames).contiguous(), -2 * math.pi * order * share).to(torch.complex64)
 
 
 def build(spec: SampleSpec, execution: Execution) -> LogMel:

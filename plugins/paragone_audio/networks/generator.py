@@ -56,7 +56,8 @@ class SoundGenerator(nn.Module):
         if config.head == "conv":
             self.head = ConvHead(widths[-1], loop)
         else:
-            self.head = SpectralHead(widths[-1], WINDOWS[config.head], loop, config.style if config.tuned else 0)
+            frames = self.base[2] * MULTIPLE // HOPS[config.head]
+            self.head = SpectralHead(widths[-1], WINDOWS[config.head], frames, loop, config.style if config.tuned else 0)
 
     def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
         """See the class."""

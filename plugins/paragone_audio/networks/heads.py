@@ -30,15 +30,16 @@ class SpectralHead(nn.Module):
     Args:
         channels: C.
         window: samples in a window.
+        frames: T.
         loop: whether the end runs into the beginning.
         style: S, if each sound shifts its tones (:class:`.tuning.Tuning`); 0 if all lie in the middle of the bands.
     """
 
-    def __init__(self, channels: int, window: int, loop: bool, style: int = 0) -> None:
+    def __init__(self, channels: int, window: int, frames: int, loop: bool, style: int = 0) -> None:
         super().__init__()
         self.synthesis = Synthesis(window, loop)
         self.tuning = Tuning(style, self.synthesis.bands, loop) if style else None
-        self.noise = Noise(self.synthesis.bands)
+        self.noise = Noise(self.synthesis.bands, frames)
         bands = self.synthesis.bands
         # so that an untrained head is about -20 dBFS loud, whatever the number of bands that add up
         gain = (0.1 / math.sqrt(bands / 2)) ** LOUDNESS

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 FRAMES = 8192
-"""Length of the noise; it is circular."""
+"""Length of the noise, or twice that of the sound if that is more: it is circular, and must not come round within one."""
 
 
 class Noise(nn.Module):
@@ -19,13 +19,14 @@ class Noise(nn.Module):
 
     Args:
         bands: of a spectrum.
+        frames: that are asked for, at most.
     """
 
     table: torch.Tensor
 
-    def __init__(self, bands: int) -> None:
+    def __init__(self, bands: int, frames: int = FRAMES // 2) -> None:
         super().__init__()
-        drawn = torch.randn(FRAMES, 2 * bands, generator=torch.Generator().manual_seed(0)) * math.sqrt(0.5)
+        drawn = torch.randn(max(FRAMES, 2 * frames), 2 * bands, generator=torch.Generator().manual_seed(0)) * math.sqrt(0.5)
         self.register_buffer("table", drawn, persistent=False)
 
     def forward(self, place: torch.Tensor, frames: int) -> torch.Tensor:
@@ -36,6 +37,6 @@ class Noise(nn.Module):
             frames: how long.
         """
         share = (1 + torch.erf(place.float() / math.sqrt(2))) / 2
-        first = (share * FRAMES).long()
-        wanted = (first[:, None] + torch.arange(frames, device=place.device)) % FRAMES  # (B, T)
+        first = (share * len(self.table)).long()
+        wanted = (first[:, None] + torch.arange(frames, device=place.device)) % len(self.table)  # (B, T)
         return self.table[wanted]

@@ -291,5 +291,7 @@ def test_of_what_shows_nothing_on_a_page_previews_are_shown(held: Path, monkeypa
 def test_previews_stand_alone_where_the_training_data_is_gone(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PointFiles, "preview", lambda writer, sample: [(".ogg", b"sound")], raising=False)
     page = render(replace(evaluate(held, count=40), memorisation=None, training=None))
-    assert page.count("<audio") == 40
+    assert page.count("<audio") == page.count('<audio controls preload="none"') == 40
+    monkeypatch.setattr(PointFiles, "loops", True, raising=False)
+    assert render(replace(evaluate(held, count=40), memorisation=None, training=None)).count('<audio controls loop preload="none"') == 40
     assert "nearest training sample" not in page

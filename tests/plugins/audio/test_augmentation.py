@@ -93,6 +93,14 @@ def test_silence_is_cut_in() -> None:
     assert cut[0, 0, LENGTH // 2].abs() < 1e-6
 
 
+def test_the_silence_in_a_loop_lies_anywhere() -> None:
+    whole = torch.ones(1, 1, LENGTH)
+    for place in (0.0, 0.02, 0.5, 0.99):
+        cut = changed("silence", whole, {7: place}, loop=True)
+        assert (cut.abs() < 1e-3).float().mean().item() == pytest.approx(CUT, abs=0.001)
+    assert (changed("silence", whole, {7: 0.0}).abs() < 1e-3).float().mean().item() == pytest.approx(CUT / 2, abs=0.02)
+
+
 def test_one_band_is_cut_out_and_the_others_stay() -> None:
     noise = torch.randn(1, 1, LENGTH)
     spectrum = torch.fft.rfft(changed("band", noise, {8: 0.5}, loop=True)[0, 0]).abs() / torch.fft.rfft(noise[0, 0]).abs()

@@ -66,6 +66,21 @@ def test_each_failure_is_told_with_its_reason_and_one_command(kind: str, tmp_pat
     assert second == FORCED
 
 
+@pytest.mark.parametrize("source", ["", "def melscale_fbanks(*given): raise RuntimeError('inside')", "raise SystemExit('boo')"])
+def test_one_that_can_be_imported_and_does_not_work_is_told(source: str, tmp_path: Path) -> None:
+    package(tmp_path, "torchaudio", "", "2.11.0+cu130")
+    (tmp_path / "torchaudio" / "functional.py").write_text(source)
+    code = (
+        "import torch\nfrom paragone.errors import PluginError\nfrom paragone_audio import artefacts, config, needs, sound\n"
+        "try: artefacts.Sounds(sound.spec_of(1024, 16000), config.AudioSample())\nexcept PluginError as e: print(e)"
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, check=True)
+    first, second = done.stdout.splitlines()
+    assert first.startswith("torchaudio: 2.11.0+cu130 does not fit torch ")
+    assert second == FORCED
+
+
 def test_a_missing_library_of_cuda_does_not_mean_that_torch_has_none(tmp_path: Path) -> None:
     first, _ = complaint(tmp_path, "raise OSError('libcudart.so.13: cannot open shared object file')", "2.12.1+cu128")
     assert first.startswith("torchaudio: 2.11.0+cu130 was built for another version of CUDA than torch 2.12.1+cu128 (libcudart.so.13")

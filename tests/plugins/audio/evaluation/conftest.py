@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -55,8 +56,13 @@ class Memory:
     spec: SampleSpec
     labels: tuple[str, ...] = ()
     numbers: torch.Tensor | None = None
-    hashes: torch.Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
     fingerprint: str = ""
+
+    @property
+    def hashes(self) -> torch.Tensor:
+        """Of the content of each wave."""
+        digests = [hashlib.sha256(wave.numpy().tobytes()).digest() for wave in self.waves]
+        return torch.tensor([int.from_bytes(digest[:8], "little", signed=True) for digest in digests], dtype=torch.int64)
 
     def __len__(self) -> int:
         return len(self.waves)

@@ -62,8 +62,17 @@ def test_real_points_fill_the_bins_as_the_references_do_and_a_lost_group_shows()
 
 
 def test_few_are_doubted_and_none_have_no_score() -> None:
-    few = evidence_of(points([20, 20]))
-    assert "40 samples" in ndb(few, few).doubt
+    few = evidence_of(points([20, 20, 20]))
+    assert "60 samples" in ndb(few, few).doubt
     assert ndb(few, few).value == 0
     assert jsd(few.part(torch.arange(0)), few).value is None
     assert ndb(few, few.part(torch.arange(0))).value is None
+
+
+def test_what_one_or_two_bins_would_call_perfect_has_no_score() -> None:
+    few, elsewhere = evidence_of(points([39])), evidence_of(points([1000]) + 50)
+    for score in (ndb(elsewhere, few), jsd(elsewhere, few)):
+        assert score.value is None
+        assert "60 real ones" in score.doubt
+    many = evidence_of(points([60]))
+    assert ndb(elsewhere, many).value == 1

@@ -63,6 +63,18 @@ def test_of_training_sounds_those_count_that_are_there_twice(evidence: Make) -> 
     assert copied(own, own).value == pytest.approx(4 / 30)
 
 
+def test_of_more_than_are_looked_through_each_is_still_found_itself(evidence: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    waves = torch.randn(40, LENGTH, generator=torch.Generator().manual_seed(0))
+    waves[20:30] = waves[:10]
+    own = evidence(waves, training=waves, trained_on=True)
+    assert own.training is not None
+    monkeypatch.setattr(copies, "MOST", 20)
+    first = own.training.hashes.argsort(stable=True)[:20]
+    twice = sum(int((waves[first] == waves[index]).all(1).sum()) == 2 for index in first)
+    assert copied(own.part(first), own).value == pytest.approx(twice / 20)
+    assert 0 < twice < 20
+
+
 def test_memory_is_bounded_and_the_outcome_is_the_same(evidence: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     training, _ = hits(90)
     made = evidence(torch.cat([training[:70], hits(30, 1)[0]]), training=training)

@@ -70,6 +70,12 @@ def test_shaped_noise_is_as_loud_as_its_bands_say_and_white() -> None:
     assert wave.square().mean().item() == pytest.approx(32 * 1.5 / 4 / 2, rel=0.1)
 
 
+def test_no_sound_is_so_long_that_its_noise_comes_round() -> None:
+    noise = Noise(3, 12_000)(torch.tensor([0.9]), 12_000)[0]
+    assert (noise[FRAMES:] - noise[: 12_000 - FRAMES]).abs().amax(1).min() > 0
+    assert torch.equal(Noise(3, FRAMES // 2).table, Noise(3).table)
+
+
 def test_noise_depends_on_its_place_alone_and_goes_round() -> None:
     noise = Noise(9)
     places = torch.tensor([-40.0, 0.0, 0.01, 40.0])
