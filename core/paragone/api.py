@@ -25,6 +25,7 @@ from .opening import newest_run
 from .planning import Plan, decide, decide_again
 from .ranks import Ranks
 from .registry import registry
+from .rehearsal import rehearse
 from .reporting import Reporter, Silent
 from .run import Run, free_name
 from .sampler import Sampler
@@ -76,10 +77,16 @@ def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
     with joined() as ranks:
         if ranks.tell(lambda: is_marked(plan.out, ranks.world)):  # started again by the launcher
             return resume(plan.out, modality=plan.modality.name, data=plan.source, reporter=reporter)
-        trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution, ranks)  # what it refuses leaves no folder behind
+        trainer = _trainer(plan, ranks)  # what it refuses leaves no folder behind
         heard = _heard(reporter, ranks)
         out = Path(ranks.tell(lambda: str(_create(plan, ranks, heard))))
         return _train(Run.open(out) if ranks.first else Run(out, _config(plan)), plan, trainer, heard)
+
+
+def _trainer(plan: Plan, ranks: Ranks) -> Trainer:
+    trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution, ranks)
+    rehearse(trainer, plan.modality.preset(plan.settings.train.preset).build)
+    return trainer
 
 
 def _create(plan: Plan, ranks: Ranks, reporter: Reporter) -> Path:
@@ -179,7 +186,7 @@ def resume(
         folder = Path(run)
         opened = Run(folder, ranks.tell(lambda: Run.open(folder).config))
         decided = decide_again(opened, modality, data, [*layers, ("minutes and samples", budget)], ranks, _heard(reporter, ranks))
-        trainer = Trainer(decided.players, decided.dataset, decided.settings, decided.execution, ranks)
+        trainer = _trainer(decided, ranks)
         return _train(opened, decided, trainer, _heard(reporter, ranks))
 
 

@@ -6,9 +6,9 @@ import threading
 
 import torch
 
-from .errors import RunError, UsageError
+from .errors import PluginError, RunError, UsageError
 from .instances import Instances
-from .modality import Modality, resolve, running
+from .modality import TELL_THE_AUTHOR, Modality, resolve, returned, running
 from .players import Players
 from .registry import registry
 from .run import Run
@@ -50,6 +50,10 @@ def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, 
         code = medium.preset(settings.train.preset).build
         with running(code):
             players: Players = resolve(code)(spec, classes, settings.network)
+        returned(code, players, Players, "paragone.players.Players")
+        size: object = getattr(players.generator, "latent_size", None)
+        if type(size) is not int or size < 1:
+            raise PluginError("the generator has no latent_size of at least 1", where=code, fix=TELL_THE_AUTHOR)
         if instances and not all(instances.tell(player) for player in (players.generator, players.discriminator)):
             what = f"the networks of preset {settings.train.preset} cannot be told of neighbours"
             raise UsageError(what, where="train.neighbours", fix="Set it to 0.")

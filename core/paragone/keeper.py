@@ -15,6 +15,7 @@ from .artefacts import Artefacts
 from .best import Best
 from .generating import generate
 from .health import PAST, judge
+from .modality import returned, running
 from .players import latent_size
 from .randomness import latents
 from .reporting import Reporter, Stats
@@ -113,7 +114,10 @@ class Keeper(Onlooker):
         told = self.run.clusters.told(range(len(latent)), numbers) if self.run.clusters else numbers
         samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, told)
         facts: Mapping[str, Any] = {"modality": self.run.modality, "samples": self.trainer.samples}
-        sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
+        code = f"{type(self.artefacts).__module__}:{type(self.artefacts).__name__}"
+        with running(code):
+            sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
+        returned(code, sheet, bytes, "the bytes of a sheet")
         files.write(self.run.samples / f"{self.trainer.samples:09d}{self.artefacts.sheet_extension}", sheet)
 
     def close(self) -> None:

@@ -21,6 +21,8 @@ Entry = TypeVar("Entry", "Preset", "Extractor", "Metric")
 API_VERSION = 1
 """Version of the plugin contract. It rises when the contract asks for something new of a plugin."""
 
+TELL_THE_AUTHOR = "Tell the author of the plugin that declares it; --debug shows where."
+
 OLDEST_API_VERSION = 1
 """Plugins written for this version still work; docs/plugins.md says for how long."""
 
@@ -254,5 +256,15 @@ def running(import_string: str) -> Iterator[None]:
         raise PluginError(
             f"fails: {type(error).__name__}: {error}",
             where=import_string,
-            fix="Tell the author of the plugin that declares it; --debug shows where.",
+            fix=TELL_THE_AUTHOR,
         ) from error
+
+
+def returned(import_string: str, found: object, wanted: type | tuple[type, ...], what: str) -> None:
+    """Check what a plugin's code has returned.
+
+    Raises:
+        PluginError: if it is not of the type ``wanted``, which ``what`` says in words.
+    """
+    if not isinstance(found, wanted):
+        raise PluginError(f"returned {type(found).__name__} where {what} was wanted", where=import_string, fix=TELL_THE_AUTHOR)

@@ -15,8 +15,8 @@ import filelock
 import platformdirs
 
 from . import files
-from .errors import DataError, RunError, UsageError
-from .modality import Modality, require, resolve, running
+from .errors import DataError, PluginError, RunError, UsageError
+from .modality import TELL_THE_AUTHOR, Modality, require, resolve, returned, running
 from .run import newest
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
             code = resolve(medium.dataset)
             fitting = {} if like is None or "like" not in inspect.signature(code).parameters else {"like": like}
             dataset: Dataset = code(source, config, cache_folder(medium.name), note, **fitting)
+        _check(dataset, medium.dataset)
         if not len(dataset):
             raise DataError("holds no samples", fix="Put some files into it.")
     except DataError as error:
@@ -108,3 +109,17 @@ def open_data(medium: Modality, config: Any, source: Path | None, note: Callable
             raise
         raise DataError(error.what, where=source, fix=error.fix) from error
     return dataset
+
+
+def _check(dataset: Dataset, code: str) -> None:
+    """Whether a plugin has returned a data set; looked at more closely by the contract's tests."""
+    absent = [name for name in ("spec", "labels", "numbers", "hashes", "fingerprint", "batch", "__len__") if not hasattr(dataset, name)]
+    if absent:
+        what = f"returned {type(dataset).__name__}, which is no data set: it has no {', '.join(absent)}"
+        raise PluginError(what, where=code, fix=TELL_THE_AUTHOR)
+    returned(code, dataset.fingerprint, str, "a hash of the content as its fingerprint")
+    labels = dataset.labels
+    if not isinstance(labels, tuple) or not all(isinstance(label, str) and label for label in labels) or len(set(labels)) < len(labels):
+        raise PluginError(
+            f"returned data with the labels {labels!r}: a tuple of different names was wanted", where=code, fix=TELL_THE_AUTHOR
+        )

@@ -16,7 +16,7 @@ from .artefacts import Artefacts
 from .beside import beside
 from .cores import core_left_over
 from .errors import OutputError, UsageError
-from .modality import resolve
+from .modality import resolve, returned, running
 from .options import checked
 from .request import Request
 
@@ -70,12 +70,16 @@ def write(
         name: of a sample's file, without the extension; no two may have the same.
     """
     options = checked(options, sampler.modality.sample_config, "options")
-    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, options)
+    code = sampler.modality.artefacts
+    artefacts: Artefacts = resolve(code)(sampler.spec, options)
 
     def write_batch(batch: Batch) -> Iterator[Path]:
         for index, request in enumerate(batch.requests):
             path = out / f"{name(request)}{artefacts.extension}"
-            _write_new(path, artefacts.encode(batch.samples[index], batch.provenance(index)), overwrite)
+            with running(code):
+                data = artefacts.encode(batch.samples[index], batch.provenance(index))
+            returned(code, data, bytes, "the bytes of a file")
+            _write_new(path, data, overwrite)
             yield path
 
     paths: list[Path] = []
@@ -90,7 +94,9 @@ def write(
         shown = torch.cat([batch.samples for batch in first])[:SHEET_LIMIT]
         each = [batch.provenance(index) for batch in first for index in range(len(batch))][:SHEET_LIMIT]
         columns = max(1, min(8, round(len(shown) ** 0.5)))
-        sheet = artefacts.sheet(shown, columns, (), _of_all(each))
+        with running(code):
+            sheet = artefacts.sheet(shown, columns, (), _of_all(each))
+        returned(code, sheet, bytes, "the bytes of a sheet")
         paths.append(_free_sheet(out, artefacts.sheet_extension, sheet, overwrite))
         files.write(paths[-1], sheet, sync=False)  # as for the samples
     return paths

@@ -25,6 +25,12 @@ TILT_DB = 3.0
 CUT = 0.1
 """Length of the silence that is cut into a sound, and width of the band that is cut out, as shares."""
 
+FINER = 2
+"""Cubics of 16 kHz made images of hats and dulled them: at 7 kHz 5 dB below the tone; of twice as many samples they are 27 dB below."""
+
+PAUSE = 64
+"""Samples of silence after a sound that is made finer: nearer than that its end would ring at its beginning."""
+
 LOWEST_HZ = 50.0
 """Where bands begin."""
 
@@ -72,7 +78,8 @@ class SoundAugmentation:
         places = torch.arange(length, device=wave.device) - moved  # (B, L)
         if self.loop:
             return wave.gather(1, (places % length).long())
-        return read_at(wave, places * torch.where(happens[:, 3], torch.exp2((2 * speed - 1) * SEMITONES / 12), 1.0)[:, None])
+        places = places * torch.where(happens[:, 3], torch.exp2((2 * speed - 1) * SEMITONES / 12), 1.0)[:, None]
+        return read_at(finer(wave, FINER), places * FINER)
 
     def _filter(self, wave: torch.Tensor, amount: torch.Tensor, happens: torch.Tensor) -> torch.Tensor:
         """All filters as one, in the frequency domain."""
@@ -109,6 +116,15 @@ def all_pass(frequency: torch.Tensor, radius: torch.Tensor, angle: torch.Tensor)
     delay = torch.polar(torch.ones_like(frequency), -2 * math.pi * frequency)  # z⁻¹
     middle, last = 2 * radius * torch.cos(2 * math.pi * angle), radius.square()
     return (last - middle * delay + delay.square()) / (1 - middle * delay + last * delay.square())
+
+
+def finer(wave: torch.Tensor, times: int) -> torch.Tensor:
+    """``(B, L)`` → ``(B, times·L)``: the same sound at a higher rate, by its Fourier series; for that it goes round, after a pause."""
+    length = wave.shape[1]
+    points = -(-(length + PAUSE) // 1024) * 1024  # a length without large primes, which transforms are slow for
+    spectrum = torch.fft.rfft(wave, points)
+    last = torch.cat([spectrum[:, :-1], spectrum[:, -1:] / 2], 1)  # half the rate is one bin now, and will be two
+    return torch.fft.irfft(last, times * points)[:, : times * length] * times
 
 
 def read_at(wave: torch.Tensor, places: torch.Tensor) -> torch.Tensor:

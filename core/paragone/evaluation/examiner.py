@@ -13,7 +13,7 @@ from ..data import Dataset
 from ..errors import ParagoneError, PluginError
 from ..execution import Execution
 from ..generating import CHUNK, best_count, generate
-from ..modality import Metric, Modality, resolve, running
+from ..modality import Metric, Modality, resolve, returned, running
 from ..opening import cache_folder
 from ..players import latent_size
 from ..randomness import generator_for, latents
@@ -123,6 +123,9 @@ def _ask(metric: Metric, candidate: Evidence, reference: Evidence, seed: int) ->
     except Exception as error:  # a plugin's own code: whatever it raises is that plugin's fault
         fix = "Tell the author of the plugin that declares it."
         raise PluginError(f"fails: {type(error).__name__}: {error}", where=f"metric {metric.name}", fix=fix) from error
+    returned(f"metric {metric.name}", score, Score, "paragone.evaluation.evidence.Score")
+    for number in (score.value, score.deviation):
+        returned(f"metric {metric.name}", number, (float, int, type(None)), "a Score of Python's own numbers")
     if any(number is not None and not math.isfinite(number) for number in (score.value, score.deviation)):
         return Score(None, doubt=NOT_FINITE)
     return score

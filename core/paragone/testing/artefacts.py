@@ -25,7 +25,10 @@ def _writer(subject: Subject) -> Artefacts:
 def artefacts_round_trip(subject: Subject) -> str | None:
     writer, spec = _writer(subject), subject.dataset.spec
     for sample in subject.samples()[0]:
+        kept = sample.clone()
         decoded, facts = writer.decode(writer.encode(sample, FACTS))
+        if not torch.equal(sample, kept):
+            return "encode changed the sample that it was given"
         if facts != FACTS:
             return f"the provenance {FACTS} came back as {facts}"
         spec.check(decoded[None])

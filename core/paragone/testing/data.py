@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
+import shutil
 from pathlib import Path
 
 import torch
 
 from ..errors import DataError, UsageError
 from ..modality import resolve
-from ..opening import open_data
+from ..opening import open_data, starter
 from .check import Check
 from .subject import Subject
 
@@ -43,6 +45,11 @@ def hashes_follow_content(subject: Subject) -> str | None:
         return f"hashes of shape {tuple(dataset.hashes.shape)} and {dataset.hashes.dtype} for {len(dataset)} samples"
     if dataset.fingerprint != again.fingerprint or not torch.equal(dataset.hashes, again.hashes):
         return "opened twice, the same data has other hashes or another fingerprint"
+    if not re.fullmatch(r"[0-9a-f]{8,}", dataset.fingerprint):
+        return f"the fingerprint is {dataset.fingerprint!r}, no hexadecimal hash"
+    elsewhere = open_data(subject.medium, subject.settled.data, _copied(subject), lambda text: None)
+    if elsewhere.fingerprint != dataset.fingerprint or not torch.equal(elsewhere.hashes, dataset.hashes):
+        return "a copy of the data in another folder has other hashes or another fingerprint: what is held out would depend on the place"
     count = min(len(dataset), SHOWN)
     samples = dataset.batch(torch.arange(count), CPU)[0].flatten(1)
     same_content = (samples[:, None] == samples[None]).all(2)
@@ -56,6 +63,14 @@ def hashes_follow_content(subject: Subject) -> str | None:
     if abs(below - len(different) / 2) > 2 * len(different) ** 0.5:
         return f"{below} of {len(different)} different hashes are below zero, about half was wanted: they decide what is held out"
     return None
+
+
+def _copied(subject: Subject) -> Path:
+    """A copy of the data, under the same name in another folder."""
+    source = subject.data or starter(subject.medium)
+    path = subject.path("elsewhere") / source.name
+    path.parent.mkdir()
+    return Path(shutil.copytree(source, path) if source.is_dir() else shutil.copy2(source, path))
 
 
 def bad_data_is_refused_in_words(subject: Subject) -> str | None:
@@ -115,7 +130,7 @@ CHECKS = (
     ),
     Check(
         "hashes_follow_content",
-        "equal samples have equal hashes, different ones different ones, and the same data always the same",
+        "equal samples have equal hashes, different ones different ones, and the same data always the same, wherever it lies",
         "{dataset}, its hashes and fingerprint",
         hashes_follow_content,
         each_preset=False,

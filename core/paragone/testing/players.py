@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
+from ..building import build
+from ..clusters import classes
+from ..errors import UsageError
 from ..estimators import estimator_for
 from ..players import Players
 from ..settings import TokenSettings
@@ -88,6 +91,42 @@ def _wake(module: nn.Module) -> None:
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=noise), alpha=0.02)
+
+
+def latent_and_label_are_heard(subject: Subject) -> str | None:
+    players, latent, count = subject.players(), subject.latent(subject.players()), classes(subject.dataset)
+    _wake(players.generator)
+    same = torch.zeros(len(latent), dtype=torch.int64) if count else None
+    made = players.generator(latent, same)
+    if _alike(subject, made):
+        return "different latents made the same sample"
+    if count < 2 or subject.dataset.spec.tokens:  # of a few tokens, the likeliest may well be the same
+        return None
+    made = players.generator(latent[:1].expand_as(latent), torch.arange(len(latent)) % count)
+    return "different labels made the same sample of one latent" if _alike(subject, made) else None
+
+
+def _alike(subject: Subject, samples: torch.Tensor) -> bool:
+    """Are all the same, but for rounding?"""
+    spec = subject.dataset.spec
+    return float((samples - samples[:1]).abs().max()) <= 1e-5 * (spec.high - spec.low)
+
+
+def labels_may_be_absent(subject: Subject) -> str | None:
+    """As they are where the user's data has none, or has some and the starter data has none."""
+    samples, label = subject.samples()
+    count, label = (0, None) if label is not None else (2, torch.arange(len(samples)) % 2)
+    try:
+        players = build(subject.medium, subject.settled, subject.dataset.spec, count, 0)
+    except UsageError as error:
+        return None if error.fix else f"{error} does not say how to mend it"
+    try:
+        made = players.generator(subject.latent(players), label)
+        shapes = [tuple(players.discriminator(seen, label).shape) for seen in (samples, made)]
+    except Exception as error:  # whatever the networks raise is what this check is there to find
+        return f"with{'' if count else 'out'} labels: {type(error).__name__}: {error}"
+    wanted = (subject.batch,)
+    return None if shapes == [wanted, wanted] else f"with{'' if count else 'out'} labels logits have the shapes {shapes}"
 
 
 def double_backward_agrees(subject: Subject) -> str | None:
@@ -176,6 +215,18 @@ CHECKS = (
         "a gradient that is not zero for every parameter of every player",
         "{build}: a layer that is made and never called, or a detach()",
         every_parameter_gets_a_gradient,
+    ),
+    Check(
+        "latent_and_label_are_heard",
+        "another latent makes another sample, and so does another label",
+        "{build}, the generator: an input that is never read; networks that cannot be told labels call paragone.players.refuse_labels",
+        latent_and_label_are_heard,
+    ),
+    Check(
+        "labels_may_be_absent",
+        "networks work with labels and without (label is None), or refuse with UsageError",
+        "{build}",
+        labels_may_be_absent,
     ),
     Check(
         "double_backward_agrees",

@@ -13,11 +13,14 @@ from torch import nn
 
 from .. import api, checkpoint, weights
 from ..errors import Interrupted
+from ..execution import Execution
 from ..generating import CHUNK, generate
 from ..players import fused, latent_size
 from ..randomness import latents
+from ..rehearsal import rehearse
 from ..reporting import Silent
 from ..run import Run
+from ..trainer import Trainer
 from .check import Check
 from .subject import STEPS, Subject
 
@@ -44,6 +47,17 @@ def a_turn_changes_its_player_only(subject: Subject) -> str | None:
         changed = {side for side, old in before.items() if not torch.equal(old, _flat(trainer.modules)[side])}
         if changed != set(trainer.sides[player]):
             return f"the {player}'s turn changed {', '.join(sorted(changed)) or 'nothing'}"
+    return None
+
+
+def a_turn_in_bf16(subject: Subject) -> str | None:
+    plan = subject.plan("bf16")
+    trainer = Trainer(plan.players, plan.dataset, plan.settings, Execution.choose("cpu", "bf16", threads=1))
+    try:
+        rehearse(trainer, subject.declared.build)
+        trainer.advance(0.0)
+    except Exception as error:  # whatever the networks raise is what this check is there to find
+        return f"{type(error).__name__}: {error}".partition("\n")[0]
     return None
 
 
@@ -146,6 +160,12 @@ CHECKS = (
         "a turn changes the weights of its own player and of no other",
         "{build}: players that share parameters, or change some in forward",
         a_turn_changes_its_player_only,
+    ),
+    Check(
+        "a_turn_in_bf16",
+        "both players take their turns in bf16 (torch.autocast), which trainings choose where it is faster",
+        "{build}: maps that are put into a buffer of another dtype, or a function that bf16 has not; .float() what must stay exact",
+        a_turn_in_bf16,
     ),
     Check(
         "same_seed_same_weights",

@@ -16,6 +16,7 @@ from toy_plugin import model
 from toy_plugin.plugin import PointNetwork
 
 from paragone.errors import PluginError, UsageError
+from paragone.evaluation.evidence import Score
 from paragone.options import setting
 from paragone.registry import PluginStatus, registry
 from paragone.testing import ContractError, checks, parametrize_with_checks
@@ -38,6 +39,17 @@ def declaring(**changes: Any) -> Break:
 
 def patching(owner: Any, name: str, value: Any) -> Break:
     return lambda patch: patch.setattr(owner, name, value, raising=False)
+
+
+def measuring(measure: Any) -> Break:
+    """With one metric, which is this."""
+
+    def apply(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(model, "measure_of_this_test", measure, raising=False)
+        metric = dataclasses.replace(registry().modality("points").metrics[0], measure="toy_plugin.model:measure_of_this_test")
+        declaring(metrics=(metric,))(patch)
+
+    return apply
 
 
 def wrapping(owner: Any, name: str, around: Callable[[Any], Any]) -> Break:
@@ -71,6 +83,31 @@ class Hidden(torch.autograd.Function):
 def once_only(self: nn.Module, sample: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
     """A discriminator that ends in :class:`Hidden`."""
     return Hidden.apply(self.body(sample * 5) * self.out.weight).sum(1)
+
+
+encoded, opened = model.PointFiles.encode, model.open_points
+
+
+def constant_fingerprint(path: Path, config: Any) -> model.Points:
+    points = Plain(path, config)
+    points.fingerprint = "0"
+    return points
+
+
+def of_the_place(path: Path, config: Any, cache: Path, note: Any) -> model.Points:
+    points = opened(path, config, cache, note)
+    points.hashes = points.hashes ^ hash(str(path))
+    return points
+
+
+Plain = model.Points
+same_for = model.PointGenerator.forward
+
+
+def into_a_buffer(samples: torch.Tensor) -> torch.Tensor:
+    """Without an eye for the dtype that they come in."""
+    buffer = torch.zeros(samples.shape)
+    return buffer.index_put((torch.arange(len(samples)),), samples)
 
 
 class Leaking(model.PointGenerator):
@@ -182,6 +219,8 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (patching(model.Points, "hashes", constant(lambda self: torch.zeros(len(self), dtype=torch.int64))), "their hashes are not"),
         (patching(model.Points, "hashes", constant(lambda self: torch.randint(99, (len(self),)))), "opened twice"),
         (patching(model.Points, "hashes", constant(lambda self: torch.arange(len(self)))), "0 of 2500 different hashes are below zero"),
+        (patching(model, "Points", constant_fingerprint), "the fingerprint is '0', no hexadecimal hash"),
+        (patching(model, "open_points", of_the_place), "a copy of the data in another folder has"),
     ],
     "likeness_is_of_the_sample_alone": [
         (patching(model, "embed", lambda samples, spec: samples[:, 0]), r"64 samples gave (64,) torch.float32; (64, D) finite"),
@@ -199,7 +238,7 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
             "samples out of nothing-there",
         ),
     ],
-    "builds_on_the_cpu": [(changed_players(lambda players: setattr(players.generator, "latent_size", 0)), "latent_size is 0")],
+    "builds_on_the_cpu": [(changed_players(lambda players: setattr(players.generator, "latent_size", 0)), "no latent_size of at least 1")],
     "samples_fit_the_spec": [
         (wrapping(model.PointGenerator, "forward", lambda samples: samples[:, None]), "was wanted"),
         (wrapping(model.PointGenerator, "forward", lambda samples: samples.double()), "torch.float64"),
@@ -216,6 +255,24 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
             "unused.weight, unused.bias of the generator",
         ),
         (wrapping(model.PointDiscriminator, "forward", lambda logits: logits.detach() + 0 * logits), "none for label.weight, first.weight"),
+    ],
+    "latent_and_label_are_heard": [
+        (
+            patching(model.PointGenerator, "forward", lambda net, latent, label: same_for(net, 0 * latent, label)),
+            "latents",
+        ),
+        (patching(model.PointGenerator, "forward", lambda net, latent, label: same_for(net, latent, 0 * label)), "different labels"),
+    ],
+    "labels_may_be_absent": [
+        (
+            patching(model.PointGenerator, "forward", lambda net, latent, label: same_for(net, latent, 0 + label)),
+            "without labels: TypeError",
+        ),
+        (wrapping(model.PointDiscriminator, "forward", lambda logits: logits[:, None]), "without labels logits have the shapes"),
+    ],
+    "a_turn_in_bf16": [
+        (wrapping(model.PointGenerator, "forward", into_a_buffer), "RuntimeError|PluginError"),
+        (wrapping(model.PointDiscriminator, "forward", lambda logits: logits[:, None]), "logits have the shape (2, 1) where (2,)"),
     ],
     "double_backward_agrees": [(patching(model.PointDiscriminator, "forward", once_only), "by finite differences")],
     "augmentation_is_pure": [
@@ -258,6 +315,7 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (wrapping(model.PointDiscriminator, "forward", lambda logits: logits * 3), "apart, after a way of"),
     ],
     "artefacts_round_trip": [
+        (patching(model.PointFiles, "encode", lambda self, sample, facts: encoded(self, sample.mul_(0.5), facts)), "encode changed"),
         (wrapping(model.PointFiles, "decode", lambda got: (got[0], {})), "came back as {}"),
         (wrapping(model.PointFiles, "decode", lambda got: (got[0].mul(3).round() / 3, got[1])), "away from what was written"),
         (wrapping(model.PointFiles, "decode", lambda got: (got[0] * 1.001, got[1])), "away from|written again"),
@@ -272,6 +330,12 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
     ],
     "evaluation_works": [
         (wrapping(model.Bare, "__call__", lambda features: features[:, :1]), "gives features of shape"),
+        (wrapping(model.Bare, "__call__", torch.rand_like), "other features the second time"),
+        (wrapping(model.Bare, "__call__", lambda features: features - features.mean(0)), "a sample alone other features"),
+        (measuring(lambda candidate, reference, seed: Score(random.random())), "asked twice with one seed"),
+        (measuring(lambda candidate, reference, seed: Score(torch.tensor(0.5))), "returned Tensor where a Score of Python's own numbers"),
+        (measuring(lambda candidate, reference, seed: 0.5), "returned float where paragone.evaluation.evidence.Score was wanted"),
+        (measuring(lambda candidate, reference, seed: Score(float(candidate.features[7, 0]))), "IndexError"),
         (
             declaring(metrics=(dataclasses.replace(registry().modality("points").metrics[0], measure="toy_plugin.model:never"),)),
             "cannot be loaded",
@@ -345,7 +409,7 @@ def test_a_training_that_fails_is_named_by_every_check_that_needs_it(monkeypatch
     for name in ("same_seed_same_bytes", "saved_and_loaded_is_the_same", "evaluation_works"):
         check, looked_at = subject(name)
         for _ in range(2):
-            with pytest.raises(ContractError, match="no training came to its end: ZeroDivisionError"):
+            with pytest.raises(ContractError, match=r"no training came to its end: PluginError: .* ZeroDivisionError"):
                 check(looked_at)
 
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.signal
 import torch
 
-from paragone_audio.augmentation import CUT, GAIN_DB, SHIFT, TILT_DB, SoundAugmentation, all_pass, read_at
+from paragone_audio.augmentation import CUT, GAIN_DB, SHIFT, TILT_DB, SoundAugmentation, all_pass, finer, read_at
 
 RATE, LENGTH = 16_000, 4096
 HOW_MUCH, WHETHER = 11, 8
@@ -85,6 +85,24 @@ def test_faster_is_higher_by_a_semitone() -> None:
     assert peak(changed("speed", tone(1000), {1: 1.0})) == pytest.approx(1000 * 2 ** (1 / 12), rel=2e-3)
     assert peak(changed("speed", tone(1000), {1: 0.0})) == pytest.approx(1000 * 2 ** (-1 / 12), rel=2e-3)
     torch.testing.assert_close(changed("speed", tone(1000), {1: 0.0}, loop=True), tone(1000), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("hertz", "images"), [(1000, -70), (4000, -40), (7000, -25)])
+def test_another_speed_keeps_the_tone_and_adds_no_others(hertz: float, images: float) -> None:
+    faster = 2 ** (1 / 24)
+    power = torch.fft.rfft(changed("speed", tone(hertz), {1: 0.75})[0, 0] * torch.hann_window(LENGTH)).abs().square()
+    near = (torch.fft.rfftfreq(LENGTH, 1 / RATE) - hertz * faster).abs() < 40
+    assert 10 * math.log10(float(power[~near].sum() / power[near].sum())) < images
+    whole = torch.fft.rfft(tone(hertz)[0, 0] * torch.hann_window(LENGTH)).abs().square().sum()
+    assert 10 * math.log10(float(power.sum() / whole)) == pytest.approx(0, abs=0.5)
+
+
+def test_finer_is_the_same_on_the_samples_and_scipys_between_them() -> None:
+    wave = tone(3000)[0]
+    made = finer(wave, 2)
+    torch.testing.assert_close(made[:, ::2], wave, rtol=0, atol=1e-6)
+    padded = np.pad(wave[0].numpy(), (0, 1024))
+    np.testing.assert_allclose(made[0].numpy(), scipy.signal.resample(padded, 2 * len(padded))[: 2 * LENGTH], atol=1e-5)
 
 
 def test_silence_is_cut_in() -> None:
