@@ -20,6 +20,7 @@ from paragone import hooks
 from paragone.settings import section_names
 from paragone.testing.suite import CHECKS
 
+from . import protocols
 from .reference import page
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +130,13 @@ def anchors(path: Path) -> set[str]:
 def test_the_settings_page_is_what_the_code_says() -> None:
     assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == page(), "run: python tests/docs/reference.py > docs/settings.md"
     assert all(f"[{section}]" in page() for section in section_names())
+
+
+def test_the_page_of_protocols_is_what_the_code_says() -> None:
+    said = "run: PYTHONPATH=tests python -m docs.protocols > docs/protocols.md"
+    assert (ROOT / "docs/protocols.md").read_text(encoding="utf-8") == protocols.page(), said
+    assert "- extension: of one sample's file" in protocols.page()
+    assert "encode(sample: torch.Tensor, provenance: Mapping[str, Any]) -> bytes" in protocols.page()
 
 
 def test_every_hook_has_a_page_and_two_implementers() -> None:

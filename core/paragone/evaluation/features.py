@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
@@ -99,7 +100,8 @@ def real_evidence(
     """
     order = dataset.hashes.argsort(stable=True)[:most]
     cpu = torch.device("cpu")
-    key = hashlib.sha256(f"{extractor.identity} {dataset.fingerprint} {seen_as} ".encode() + dataset.hashes[order].numpy().tobytes())
+    known_as = f"{extractor.identity} {_code(extractor)} {dataset.fingerprint} {seen_as} "
+    key = hashlib.sha256(known_as.encode() + dataset.hashes[order].numpy().tobytes())
     file = cache / f"{key.hexdigest()[:32]}.safetensors"
     features = _recall(file, (len(order), extractor.size))
     if features is None:
@@ -108,6 +110,14 @@ def real_evidence(
             weights.save(file, {"features": features}, {"extractor": extractor.identity, "data": dataset.fingerprint})
     numbers = None if dataset.numbers is None else dataset.numbers[order]
     return Evidence(features.double(), numbers, lambda wanted: dataset.batch(order[wanted], cpu)[0], dataset.spec)
+
+
+def _code(extractor: FeatureExtractor) -> str:
+    """Of the file that it is written in: an author changes it and expects other features. Empty where there is no such file."""
+    try:
+        return hashlib.sha256(Path(inspect.getfile(type(extractor))).read_bytes()).hexdigest()[:16]
+    except (OSError, TypeError):
+        return ""
 
 
 def _recall(file: Path, shape: tuple[int, int]) -> torch.Tensor | None:

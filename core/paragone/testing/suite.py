@@ -51,7 +51,11 @@ def checks(
     try:
         medium = registry().modality(modality)
     except PluginError as error:
-        raise PluginError(error.what, where=error.where, fix=f"{error.fix} Is it installed here? `pip install -e .` does that.") from error
+        raise PluginError(
+            error.what,
+            where=error.where,
+            fix=f"{error.fix} Is it installed here? `pip install -e .` does that; PARAGONE_PLUGIN_FILES names one that is a file.",
+        ) from error
     if isinstance(presets, str) or (presets is not None and not presets):
         raise UsageError(f"{presets!r} names no presets", where="presets", fix="Give a list of names, or name → settings; or leave it out.")
     if data is None and not medium.has_starter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ def test_features_of_real_data_are_kept(points: Dataset, tmp_path: Path) -> None
     third = first.of_label(1)
     assert set(third.numbers.tolist()) == {1}
     assert torch.equal(third.read(torch.tensor([0])).double() * 2, third.features[:1])
+
+
+def test_an_extractor_whose_code_has_changed_looks_again(points: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "author.py"
+    monkeypatch.setattr(inspect, "getfile", lambda kind: str(file))
+    extractor, cache = Counting(), tmp_path / "cache"
+    for source, seen in (("x = 1", 1), ("x = 1", 1), ("x = 2", 2)):
+        file.write_text(source)
+        real_evidence(extractor, points, cache, "samples", silent)
+        assert extractor.seen == seen * len(points)
 
 
 def test_a_damaged_cache_is_made_anew(points: Dataset, tmp_path: Path) -> None:
