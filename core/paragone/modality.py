@@ -224,7 +224,7 @@ def resolve(import_string: str) -> Any:
         raise PluginError(
             f"cannot be loaded: {type(error).__name__}: {error}",
             where=import_string,
-            fix="Reinstall the plugin that declares it, or tell its author; `create plugins --verbose` shows more.",
+            fix="Reinstall the plugin that declares it, or tell its author; --debug shows where it fails.",
         ) from error
 
 

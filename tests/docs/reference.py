@@ -21,7 +21,11 @@ def page() -> str:
     for name in ("image", "text", "audio"):
         medium = registry().modality(name)
         sections.append((f"[data] of {name}", medium.data_config))
-        sections += [(f"[network] of {name}, preset {preset.name}", preset.config) for preset in medium.presets]
+        sharing: dict[type, list[str]] = {}  # config → the presets that have it
+        for preset in medium.presets:
+            sharing.setdefault(preset.config, []).append(preset.name)
+        for config, presets in sharing.items():
+            sections.append((f"[network] of {name}, preset{'s' * (len(presets) > 1)} {' and '.join(presets)}", config))
     return HEAD + "".join(f"\n## {title}\n\n{_table(config)}" for title, config in sections)
 
 
