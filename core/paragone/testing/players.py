@@ -109,7 +109,7 @@ def latent_and_label_are_heard(subject: Subject) -> str | None:
 def _alike(subject: Subject, samples: torch.Tensor) -> bool:
     """Are all the same, but for rounding?"""
     spec = subject.dataset.spec
-    return float((samples - samples[:1]).abs().max()) <= 1e-5 * (spec.high - spec.low)
+    return (samples - samples[:1]).abs().max().item() <= 1e-5 * (spec.high - spec.low)
 
 
 def labels_may_be_absent(subject: Subject) -> str | None:
