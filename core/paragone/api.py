@@ -18,7 +18,7 @@ from .budget import Budget
 from .clusters import save_centres
 from .continuing import Layers, is_marked, leave_mark
 from .distributed import joined
-from .errors import OutputError, UsageError
+from .errors import TakenError, UsageError
 from .keeper import Keeper, Onlooker
 from .modality import resolve
 from .opening import newest_run
@@ -95,8 +95,8 @@ def _create(plan: Plan, ranks: Ranks, reporter: Reporter) -> Path:
     while True:
         try:
             run = Run.create(out, _config(plan))
-        except OutputError:
-            if plan.named or not out.exists():
+        except TakenError:  # and not a full disk, on which the next name would fail too
+            if plan.named:
                 raise
             taken, out = out, free_name(plan.modality.name)
             reporter.note(f"{taken} has been taken by another training; this one is {out}")

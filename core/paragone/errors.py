@@ -50,6 +50,10 @@ class OutputError(ParagoneError):
     """A result that could not be written (disk full, read-only folder): exit code 1."""
 
 
+class TakenError(OutputError):
+    """Another has the place already; another name may do."""
+
+
 class DivergenceError(ParagoneError):
     """A loss or gradient that is no longer a finite number: exit code 1."""
 

@@ -30,7 +30,7 @@ import filelock
 
 from . import files, weights
 from .clusters import Clusters
-from .errors import OutputError, RunError, UsageError
+from .errors import RunError, TakenError, UsageError
 from .instances import Instances
 from .options import nearest_error
 from .spec import SampleSpec
@@ -238,7 +238,7 @@ class Run:
         try:
             lock.acquire()
         except filelock.Timeout as error:
-            raise OutputError("another training is writing here", where=self.path, fix="Wait for it, or choose another --out.") from error
+            raise TakenError("another training is writing here", where=self.path, fix="Wait for it, or choose another --out.") from error
         except OSError as error:
             raise files.cannot_write(self.path, error) from error
         try:
@@ -287,7 +287,7 @@ def refuse_busy(path: Path) -> None:
     if busy:
         training = (path / "config.json").exists()
         fix = "Choose another --out" + (f", or continue that training with --resume {path}." if training else ".")
-        raise OutputError("is not empty, and nothing is ever overwritten", where=path, fix=fix)
+        raise TakenError("is not empty, and nothing is ever overwritten", where=path, fix=fix)
 
 
 def newest(modality: str, root: Path = Path("runs")) -> Path:

@@ -112,6 +112,19 @@ def test_two_trainings_that_chose_one_name(tmp_path: Path, monkeypatch: pytest.M
         api.train_plan(asked)
 
 
+def test_a_full_disk_is_no_taken_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = api.plan("points", layers=[("", {"train.samples": 64, "train.device": "cpu"})])
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match="No space left"):
+        api.train_plan(plan)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["points-1"]
+
+
 def test_what_takes_longer_than_its_interval_is_not_due_after_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
