@@ -9,6 +9,7 @@ from torch import nn
 
 from .errors import DivergenceError, PluginError
 from .execution import Execution
+from .modality import TELL_THE_AUTHOR, running
 from .parallel import at_once, in_parallel
 from .spec import SampleSpec
 
@@ -82,15 +83,20 @@ def generate(generator: nn.Module, spec: SampleSpec, execution: Execution, laten
 
     Raises:
         DivergenceError: if a value is not finite.
-        PluginError: if a token is none of the vocabulary.
+        PluginError: if the generator fails, or what it makes has another shape or is none of the vocabulary.
     """
-    samples = in_chunks(generator, latent, labels, execution.device, made_in_parallel(generator, spec, execution))
+    code = f"{type(generator).__module__}:{type(generator).__qualname__}"
+    with running(code):
+        samples = in_chunks(generator, latent, labels, execution.device, made_in_parallel(generator, spec, execution))
+    if samples.shape != (wanted := (len(latent), *spec.shape)):
+        what = f"the generator's samples have the shape {tuple(samples.shape)} where {wanted} was wanted"
+        raise PluginError(what, where=code, fix=TELL_THE_AUTHOR)
     if spec.tokens is not None:
         try:
             spec.check(samples)
         except ValueError as error:
             what = f"the generator makes samples that do not fit their description: {error}"
-            raise PluginError(what, fix="Tell the author of the plugin that declares it.") from error
+            raise PluginError(what, where=code, fix=TELL_THE_AUTHOR) from error
         return samples
     samples = samples.float().clamp(spec.low, spec.high)  # a generator need not be squashed
     if not bool(torch.isfinite(samples).all()):

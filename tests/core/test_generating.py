@@ -85,6 +85,32 @@ def test_tokens_of_no_vocabulary_are_refused(factor: float, dtype: torch.dtype) 
         generate(Given(factor, dtype), TOKENS, HERE, torch.ones(2, 3), None)
 
 
+class Wrong(nn.Module):
+    """Makes samples of another shape than their description, or fails."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, latent: torch.Tensor, label: torch.Tensor | None) -> torch.Tensor:
+        return latent.reshape(self.shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ((CHUNK, 1, 3), r"shape \(2, 1, 3\) where \(2, 3\) was wanted"),
+        ((3 * CHUNK,), r"shape \(2,\) where \(2, 3\) was wanted"),
+        ((CHUNK, 4), "fails: RuntimeError"),
+    ],
+)
+@pytest.mark.parametrize("spec", [NUMBERS, TOKENS])
+def test_a_wrong_forward_pass_is_told_with_the_generator_s_name(spec: SampleSpec, shape: tuple[int, ...], told: str) -> None:
+    with pytest.raises(PluginError, match=told) as error:
+        generate(Wrong(shape), spec, HERE, torch.ones(2, 3), None)
+    assert str(error.value.where).endswith(":Wrong")
+
+
 def test_numbers_are_brought_into_their_range() -> None:
     samples = generate(Given(3.0, torch.bfloat16), NUMBERS, HERE, torch.tensor([[-1.0, 0.25, 1.0]]), None)
     assert samples.dtype == torch.float32
