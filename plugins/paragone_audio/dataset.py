@@ -74,7 +74,7 @@ def open_dataset(path: Path, config: AudioData, cache: Path, note: Callable[[str
     form = None if like is None else Form(rate_of(like), like.shape[-1], is_loop(like))
     preparation = Preparation("sounds", ARRAYS, signature, open_source, partial(prepare, config=config, like=form))
     found = preparation.prepared(path, (VERSION, config), cache, note, like)
-    for line in found.entry.facts["notes"]:
+    for line in (*found.notes, *found.entry.facts["notes"]):
         note(line)
     sounds = SoundSet(found.entry, found.fingerprint, config.level)
     if found.temporary is not None:

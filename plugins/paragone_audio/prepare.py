@@ -28,7 +28,7 @@ from .sound import MULTIPLE, ONSET_SECONDS
 from .sources import UNDERSTOOD, Part, Source
 from .takes import FITS, Take, loops, one_shots
 
-VERSION = 4
+VERSION = 5
 """Of what is prepared; it rises when the same files would be prepared in another way."""
 
 ARRAYS = {"waves": "<i2", "numbers": "<i8", "hashes": "<i8"}
@@ -112,7 +112,7 @@ def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) 
     for name, values in (("numbers", numbers), ("hashes", hashes)):
         with RowWriter(folder / f"{name}.npy", ARRAYS[name]) as writer:
             writer.append(np.array(values, np.int64))
-    notes = [*source.notes, *_remarks(len(hashes), len(heard), form, tally), *notes]
+    notes = [*_remarks(len(hashes), len(heard), form, tally), *notes]
     if len(hashes) > different:
         equal = len(hashes) - different
         notes.append(f"{_sounds(equal)} {'are equal to others' if equal > 1 else 'is equal to another'}; they are kept.")

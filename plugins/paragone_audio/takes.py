@@ -56,14 +56,15 @@ def one_shots(sound: Sound, seen: Outline, rate: int, length: int, config: Audio
     hop = float(seen.hop * ratio_of(seen.rate, rate))  # in samples of what is made
     lead, margin = round(ONSET_SECONDS * rate), round(2 * hop)
     starts = [int(window.start * hop) - margin for window in windows]
-    pieces = _pieces(sound, rate, [(start, start + length + 3 * margin) for start in starts])
+    room = length + 3 * margin  # the onset is looked for in here; at another rate a faint lead-in may have ended later
+    pieces = _pieces(sound, rate, [(start, start + (1 if split else 2) * room) for start in starts])
     for window, start, piece in zip(windows, starts, pieces, strict=False):
         wave, near = piece - np.float32(seen.offset), margin + min(0, start)  # a piece does not begin before the sound
         begin = near
         if window.onset:  # of several it is where the outline says; what comes later in the window may be far louder
             if near and seen.has_offset:  # what was digital silence before it is silence again
                 wave[:near] -= np.median(wave[:near])
-            begin = (exact_onset(wave[: near + margin], near) if split else exact_onset(wave, 0)) - lead
+            begin = (exact_onset(wave[: near + margin], near) if split else exact_onset(wave[: room + min(0, start)], 0)) - lead
         content = min(length, len(wave) - begin)
         end = int((max(0, start) + begin + length) / hop)
         after = seen.levels[end:] <= 2 * UNHEARD
@@ -85,6 +86,7 @@ def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData
         sound, seen, rate, length, config: as for :func:`one_shots`.
     """
     cross, total = crossfade_of(length, rate), float(seen.frames * ratio_of(seen.rate, rate))
+    offset = np.float32(seen.offset)  # taken away before a crossfade, whose weights do not sum to 1
     wanted = (length, config.seconds * rate)  # the latter before it was rounded to what networks can make
     if total > (1 + FITS) * max(wanted):
         count = 1 if config.longer == "cut" else max(1, int((total - cross) // length))
@@ -92,9 +94,9 @@ def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData
         if count > 1 and total - cross - count * length > FITS * length:
             facts.append("cut at the end")
         pieces = _pieces(sound, rate, [(number * length, (number + 1) * length + cross) for number in range(count)])
-        made: Iterator[Wave] = (seamless(piece, length) for piece in pieces)
+        made: Iterator[Wave] = (seamless(piece - offset, length) for piece in pieces)
     else:
-        wave, times = np.concatenate(list(sound.blocks())), round(length / total)
+        wave, times = np.concatenate(list(sound.blocks())) - offset, round(length / total)
         facts = ["repeated"] if times > 1 else []
         if times and any(abs(times * total - size) <= FITS * size for size in wanted):
             facts += ["stretched to fit"] if abs(times * total - length) >= 1 else []
@@ -104,7 +106,6 @@ def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData
             wave, facts = periodic(wave, max(1, round(total))), ["repeated", "given a crossfade"]
             made = iter([seamless(np.resize(wave, length + cross), length)])
     for wave in made:
-        wave = wave - np.float32(seen.offset)
         if float(np.abs(wave).max()) >= SILENT:
             wave, lowered = level(wave, config.level == "peak")
             yield Take(quantised(wave), (*facts, *_LOWERED[:lowered]))

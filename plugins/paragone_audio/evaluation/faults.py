@@ -20,7 +20,7 @@ def silent(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
 
 
 def clipped(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
-    """Share of sounds with a run at full scale; see :func:`.descriptors.is_clipped`."""
+    """Share of sounds whose peak is a flat top; see :func:`.descriptors.is_clipped`."""
     return _share(candidate.once(survey).numbers["clipped"] > 0, candidate)
 
 

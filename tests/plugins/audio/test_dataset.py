@@ -271,3 +271,15 @@ def test_values_beyond_all_measure_do_not_reach_the_numbers(opener: Opener) -> N
         sounds = opener(opener.folder / "in", max_bad=0.5)
     assert len(sounds) == 2
     assert "mad.wav holds values that are infinite, not a number or beyond all measure" in opener.notes[-1]
+
+
+def test_what_lies_beside_the_sounds_is_said_for_each_place(opener: Opener) -> None:
+    for name, other in (("a", "more.md"), ("b", "less.md")):
+        for number in range(2):
+            opener.sound(f"{name}/set/{number}.wav", hit(frequency=400 + number))
+        opener.written(f"{name}/{other}", b"")
+        for _ in range(2):
+            opener(opener.folder / name)
+            ignored, alone, _done = opener.notes
+            assert ignored == f"1 file of another kind ignored: {other}"
+            assert alone == "Sounds lie in only one folder (set), so they get no labels."

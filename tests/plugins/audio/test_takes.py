@@ -214,6 +214,28 @@ def test_silence_before_a_sound_with_an_offset_is_not_its_beginning(opener: Open
     assert int(np.argmax(np.abs(waves[0]) > 0.5)) == pytest.approx(LEAD, abs=8)
 
 
+def test_what_is_heard_before_a_hit_at_the_file_s_rate_only_does_not_shorten_it(opener: Opener) -> None:
+    high = 2 * RATE  # a whine above half of what is learned
+    for number in range(2):
+        whine = 0.5 * 10 ** (-36 / 20) * np.sin(2 * np.pi * 7000 * np.arange(round(0.4 * high)) / high)
+        wave = np.concatenate([whine, hit(0.5, rate=high, frequency=200 + 10 * number, decay=0.12)])
+        opener.sound(f"set/{number}.wav", wave, rate=high, subtype="FLOAT")
+    waves = waves_of(opener(opener.folder / "set", seconds=0.5, rate=RATE))
+    for number, wave in enumerate(waves):
+        expected = hit(0.5, frequency=200 + 10 * number, decay=0.12) / 0.5 * PEAK
+        for start in range(0, 2400, 400):  # 50 ms each
+            heard, there = (float(np.abs(each[start : start + 400]).max()) for each in (wave[LEAD:], expected))
+            assert heard == pytest.approx(there, rel=0.1)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.0])
+def test_an_offset_leaves_no_thump_where_a_loop_fades_into_itself(opener: Opener, seconds: float) -> None:
+    for number in range(2):
+        opener.sound(f"set/{number}.wav", 0.2 + noise(seconds, 0.02, seed=number), subtype="FLOAT")
+    waves = waves_of(opener(opener.folder / "set", loop=True, seconds=1.0, level="keep"))
+    assert np.abs(waves[:, :400].mean(1)).max() < 0.01
+
+
 def test_one_hit_that_dies_away_is_one_sound_and_rain_is_several(opener: Opener) -> None:
     time = np.arange(2 * RATE) / RATE
     for number in range(2):
