@@ -109,6 +109,8 @@ def listing(path: Path) -> Iterator[Listing]:
         return
     with _zip(path) as file:
         members = {name: info for info in file.infolist() if (name := _member(info, path)) is not None}
+        made = inside_runs(members)
+        members = {name: info for name, info in members.items() if not made(name)}
         yield Listing({name: info.file_size for name, info in members.items()}, lambda name: file.open(members[name]))
 
 
@@ -142,6 +144,16 @@ def loose_note(loose: int, total: int) -> str:
 def holds_run(names: Collection[str]) -> bool:
     """Whether a folder of these files is a training's: what it made is not to be learned by the next one."""
     return "config.json" in names and any(name in names for name in ("generator.safetensors", "state.safetensors"))
+
+
+def inside_runs(names: Collection[str]) -> Callable[[str], bool]:
+    """Whether one of the ``names`` in a zip lies in a training's folder; see :func:`holds_run`."""
+    folders: dict[str, set[str]] = {}
+    for name in names:
+        folder, _, file = name.rpartition("/")
+        folders.setdefault(folder and f"{folder}/", set()).add(file)
+    runs = tuple(folder for folder, files in folders.items() if holds_run(files))
+    return lambda name: name.startswith(runs)
 
 
 def others_note(others: Sequence[str]) -> list[str]:
@@ -216,7 +228,7 @@ def member_name(info: zipfile.ZipInfo) -> str:
     if not info.flag_bits & _UTF_8:
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part != ".")  # some packers write ./a.png
 
 
 def _member(info: zipfile.ZipInfo, path: Path) -> str | None:

@@ -85,7 +85,7 @@ def is_idx_name(name: str) -> bool:
 def holds_idx(folder: Path) -> bool:
     """Whether ``folder`` has an IDX file of images at its top."""
     try:
-        return any(is_idx_name(entry.name) for entry in folder.iterdir())
+        return any(entry.is_file() and is_idx_name(entry.name) for entry in folder.iterdir())
     except OSError:
         return False  # listing it as a folder of pictures will say what is wrong
 
@@ -98,7 +98,7 @@ def idx_images(path: Path) -> Path:
     """
     if not path.is_dir():
         return path
-    found = sorted(entry for entry in path.iterdir() if is_idx_name(entry.name))
+    found = sorted(entry for entry in path.iterdir() if entry.is_file() and is_idx_name(entry.name))
     by_stem = {file.name.removesuffix(".gz"): file for file in reversed(found)}  # plain before gzipped
     training = [file for file in by_stem.values() if "train" in file.name.lower()] or list(by_stem.values())
     if len(training) > 1:
@@ -216,13 +216,23 @@ def _npz_labels(values: NDArray[Any], names: NDArray[Any] | None, count: int, pa
     _check_count(len(values), count, path)
     if np.issubdtype(values.dtype, np.str_):
         found, of = np.unique(np.array([label_name(str(value)) for value in values]), return_inverse=True)
-        return tuple(map(str, found)), of.astype(np.int64)
+        return _named(tuple(map(str, found)), path), of.astype(np.int64)
     if not np.issubdtype(values.dtype, np.integer):
         raise DataError(f"labels are {values.dtype}", where=path, fix="Save whole numbers or texts.")
     try:
-        return numbered(values, None if names is None else [str(name) for name in names.reshape(-1)])
+        labels, of = numbered(values, None if names is None else [str(name) for name in names.reshape(-1)])
     except IndexError as error:
         raise DataError(str(error), where=path, fix="label_names must name every number from 0 on.") from error
+    return _named(labels, path), of
+
+
+def _named(labels: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """``labels``, each with a name of its own."""
+    if "" in labels:
+        raise DataError("has a label without a name", where=path, fix="Name each label.")
+    if twice := next((name for name in labels if labels.count(name) > 1), None):
+        raise DataError(f"calls two labels {twice!r}", where=path, fix="Name each label differently in label_names.")
+    return labels
 
 
 def _check_count(labels: int, images: int, path: Path) -> None:

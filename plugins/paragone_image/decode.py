@@ -31,11 +31,13 @@ MAX_BYTES = 2**29
 # what Pillow's decoders let through on damaged input; found by flipping bytes in files of every format
 _FAULTS = (
     OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError, OverflowError,
-    NotImplementedError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
+    NotImplementedError, MemoryError, AssertionError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_DEPTH = 24
+"""Where a PNG says how many bits a value has."""
 
 _UPRIGHT = dict(
     zip(
@@ -128,8 +130,13 @@ def pixels(data: bytes, enough: int = 0) -> Pixels:
         if enough and image.format in ("JPEG", "MPO"):
             image.draft(image.mode, (enough, enough))
         image.load()
+        clear = image.info.get("transparency")
+        if image.format == "PNG" and image.mode == "L" and isinstance(clear, int) and clear < (1 << data[_DEPTH]) <= 16:
+            image.info["transparency"] = clear * 255 // ((1 << data[_DEPTH]) - 1)  # Pillow scales the pixels only
         upright = _UPRIGHT.get(_orientation(image))
-        return _to_pixels(image if upright is None else image.transpose(upright))
+        turned = image if upright is None else image.transpose(upright)
+        turned.format = image.format  # which decides about its colour profile
+        return _to_pixels(turned)
 
 
 @contextmanager

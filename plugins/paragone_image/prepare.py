@@ -34,7 +34,10 @@ from .fit import CHANNELS, Mode, Size, choose_size, fit, is_transparent, to_mode
 from .labelling import numbered, printable
 from .sources import Source
 
-VERSION = 2
+_CHUNK = 2**24
+"""Values of pictures that are looked at together."""
+
+VERSION = 3
 """Rises when what was prepared before would no longer be right."""
 
 ARRAYS = {"samples": "|u1", "numbers": "<i8", "hashes": "<i8"}
@@ -207,7 +210,8 @@ def _sample(found: Scan, index: int) -> tuple[Pixels, bool, bool]:
 def _finish(folder: Path, shape: tuple[int, ...], staged: Mode, reduce: bool) -> tuple[Mode, bool, int]:
     """Write samples.npy in the least mode that loses nothing, and hashes.npy; that mode, is alpha smooth, and how many are duplicates?"""
     stage = np.asarray(np.lib.format.open_memmap(folder / "stage.npy", mode="r")).reshape(-1, *shape)
-    chunks = [stage[start : start + 512] for start in range(0, len(stage), 512)]
+    step = max(1, _CHUNK // math.prod(shape))
+    chunks = [stage[start : start + step] for start in range(0, len(stage), step)]
     opaque, smooth = staged != "RGBA", False
     if staged == "RGBA":
         opaque = all(bool((chunk[..., 3] == 255).all()) for chunk in chunks)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paragone.errors import DataError
-from paragone.listing import hidden, member_name
+from paragone.listing import hidden, inside_runs, member_name
 
 from .decode import MAX_BYTES, SUFFIXES, Unreadable
 
@@ -74,4 +74,6 @@ def _checked(file: zipfile.ZipFile, path: Path) -> Archive:
             raise DataError("is encrypted", where=path, fix="Unpack it with its password and name the folder.")
         else:
             archive.members[name] = member  # of two members with one name the later counts, as in every unzip
-    return archive
+    made = inside_runs((*archive.members, *archive.others))
+    members = {name: member for name, member in archive.members.items() if not made(name)}
+    return Archive(file, members, [name for name in archive.others if not made(name)])

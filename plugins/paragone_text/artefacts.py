@@ -14,6 +14,7 @@ from paragone.spec import SampleSpec
 from . import tokenizer
 from .config import TextSample
 from .lines import one_row
+from .tokenizer import UnknownCharacter
 
 
 class Lines:
@@ -58,7 +59,11 @@ class Lines:
         self.spec.check(sample[None])
         text = self._tokenizer.decode(sample.tolist())
         content: dict[str, Any] = {"text": text}
-        if self._tokens(text) != sample.tolist():
+        try:
+            spelled = self._tokens(text)
+        except UnknownCharacter:  # two characters that the tokenizer would compose to one that it does not know
+            spelled = []
+        if spelled != sample.tolist():
             content["tokens"] = sample.tolist()
         return json.dumps({**content, "provenance": dict(provenance)}, ensure_ascii=False).encode() + b"\n"
 

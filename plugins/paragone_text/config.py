@@ -9,6 +9,11 @@ from typing import Literal
 from paragone.errors import UsageError
 from paragone.options import setting
 
+_LITERAL = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+"""An escaped character, or a set of characters: a brace in these is one."""
+
+_NO_REPETITION = re.compile(r"\{(?!\d+(?:,\d*)?\}|,\d*\})")
+
 
 @dataclass(frozen=True)
 class TextData:
@@ -52,6 +57,9 @@ class TextSample:
     def __post_init__(self) -> None:
         try:
             re.compile(self.pattern)
+            # what chooses the texts is the package regex, which can match half a text, and for which {e} means errors
+            if _NO_REPETITION.search(_LITERAL.sub("", self.pattern)):
+                raise UsageError(f"{self.pattern!r} has a {{ that is no repetition", where="pattern", fix="Put a backslash before it: \\{.")
         except re.error as error:
             place = "" if error.pos is None else f" at position {error.pos}, before {self.pattern[error.pos : error.pos + 10]!r}"
             fix = "Put a backslash before a character that means itself, such as \\( for a bracket."

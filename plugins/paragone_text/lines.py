@@ -101,6 +101,11 @@ class Lines:
                 latin = f"; as Latin-1 it is {chr(wrong)!r}" if wrong >= 0xA0 else ""
                 self.bad(f"is not UTF-8 (byte {offset + error.start} of the file is 0x{wrong:02X}{latin})")
 
+    @property
+    def given(self) -> int:
+        """How many lines were not bad so far, blank ones left out."""
+        return self.faults.lines - self.faults.bad
+
     def bad(self, reason: str, lines: int = 1) -> None:
         """The last ``lines`` lines that were given cannot be used."""
         self.faults.add(self.where, self.number, reason, lines)

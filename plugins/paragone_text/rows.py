@@ -48,13 +48,13 @@ def commas(lines: Lines) -> Iterator[Row]:
     columns = _Columns(next(csv.reader([header[:WIDEST]], delimiter=delimiter), []), delimiter)
     reader = csv.reader((f"{line}\n" for line in iterator), delimiter=delimiter, strict=True)
     while True:
-        before = lines.number
+        before = lines.given
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            lines.bad(f"ends a row that cannot be read ({error})", lines.number - before)
+            lines.bad(f"ends a row that cannot be read ({error})", lines.given - before)
             continue
         if cells:
             yield from columns.rows(cells, lines)

@@ -33,6 +33,14 @@ def test_a_folder_and_a_zip_of_it_are_the_same(folder: Path, tmp_path: Path) -> 
                 assert file.read() == b"two"
 
 
+def test_a_zip_is_read_without_trainings_and_with_names_that_begin_with_a_dot(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for name in ("./a/1.x", "./runs/r/config.json", "./runs/r/state.safetensors", "./runs/r/samples/2.x", "./runs/notes.x"):
+            archive.writestr(name, "one")
+    with listing(tmp_path / "set.zip") as files:
+        assert sorted(files.sizes) == ["a/1.x", "runs/notes.x"]
+
+
 def test_links_are_followed_once_and_what_is_no_file_is_passed_over(folder: Path) -> None:
     (folder / "a" / "loop").symlink_to(folder)
     (folder / "a" / "gone.x").symlink_to(folder / "nowhere")

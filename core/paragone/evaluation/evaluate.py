@@ -28,6 +28,7 @@ from ..data import Dataset, hold_out
 from ..errors import DataError, ParagoneError, UsageError
 from ..modality import Metric, resolve
 from ..own_data import data_like, own_data
+from ..randomness import generator_for
 from ..reporting import Reporter, Silent
 from ..sampler import Sampler
 from .evidence import Evidence, Score
@@ -164,6 +165,7 @@ def evaluate(
     numbers = labels_like(reference, count, seed)
     if numbers is None and sampler.labels:
         numbers = torch.arange(count) % len(sampler.labels)
+        numbers = numbers[torch.randperm(count, generator=generator_for(seed, "labels"))]  # any part of them holds all alike
         notes.append("the data has no labels of this run: samples of all labels alike were generated")
     made = examiner.generated(sampler.generator, range(seed, seed + count), numbers, sampler.clusters)
     generated = replace(made, training=sets.training)

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn.functional import leaky_relu
 
+from paragone.errors import UsageError
 from paragone.layers import LabelEmbedding
 from paragone.players import Players
 from paragone.spec import SampleSpec
@@ -34,8 +35,12 @@ class Block(nn.Module):
     def __init__(self, channels: int, group: int, blocks: int) -> None:
         super().__init__()
         inner = channels * 2
+        groups = max(1, inner // group)
+        if inner % groups:
+            what = f"{group} channels do not make whole groups of {inner}"
+            raise UsageError(what, where="network.group", fix="Choose a power of 2, and a multiple of it for network.width.")
         self.grow = nn.Conv2d(channels, inner, 1, bias=False)
-        self.mix = GroupedConv2d(inner, inner, 3, groups=max(1, inner // group))
+        self.mix = GroupedConv2d(inner, inner, 3, groups=groups)
         self.shrink = nn.Conv2d(inner, channels, 1, bias=False)
         self.bias = nn.Parameter(torch.zeros(2, inner, 1, 1))
         # L residual branches add up; each layer's gain is L^(-1/4) (Zhang et al. 2019, Fixup, section 3)

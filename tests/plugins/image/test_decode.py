@@ -16,14 +16,35 @@ from paragone_image.decode import MAX_PIXELS, Unreadable, header, pixels, quiet
 from .pictures import encoded, noise, sprite
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG header that promises so many pixels, and nothing behind it."""
+def png(width: int, height: int, depth: int, colours: int, values: bytes, clear: bytes | None = None) -> bytes:
+    """A PNG from its parts: colour type 0 is grey, 3 a palette (which is missing), 6 RGBA."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0))
+    between = b"" if clear is None else chunk(b"tRNS", clear)
+    return b"\x89PNG\r\n\x1a\n" + head + between + chunk(b"IDAT", zlib.compress(values)) + chunk(b"IEND", b"")
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG header that promises so many pixels, and nothing behind it."""
+    return png(width, height, 8, 6, b"\0" * 100)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_grey_of_few_bits_keeps_its_transparent_value(depth: int) -> None:
+    most = 2**depth - 1
+    row = sum(value << (8 - depth) - depth * place for place, value in enumerate([most, 0][: 8 // depth]))
+    line = bytes([0, row, 0 if depth == 8 else row])  # 16 values, or 2 of 8 bits
+    found = pixels(png(16 // depth, 2, depth, 0, 2 * line, most.to_bytes(2, "big")))
+    assert found[0, :2].tolist() == [[0, 0, 0, 0], [0, 0, 0, 255]]
+
+
+def test_a_palette_that_is_missing_is_told() -> None:
+    for read in (header, pixels):
+        with pytest.raises(Unreadable, match="is damaged"):
+            read(png(4, 4, 8, 3, bytes(20)))
 
 
 @pytest.mark.parametrize("shape", [(9, 12), (9, 12, 3)])
@@ -184,3 +205,7 @@ def test_colours_with_a_profile_become_those_of_a_usual_screen() -> None:
     for kind, seen in (("WEBP", (0, 255, 0)), ("JPEG", (0, 255, 0)), ("PNG", (255, 0, 0))):
         found = pixels(encoded(all_red, kind, icc_profile=bytes(swapped), lossless=True, quality=100))
         np.testing.assert_allclose(found[0, 0], seen, atol=4, err_msg=kind)
+    turned = Image.Exif()
+    turned[0x112] = 6
+    upright = pixels(encoded(all_red, "JPEG", icc_profile=bytes(swapped), quality=100, exif=turned.tobytes()))
+    np.testing.assert_allclose(upright[0, 0], (0, 255, 0), atol=4)

@@ -17,6 +17,7 @@ from paragone.modality import resolve
 from paragone.players import Players, fused
 from paragone.registry import registry
 from paragone.spec import Axis, SampleSpec
+from paragone_image.networks import r3gan
 from paragone_image.networks.r3gan import Resample
 from paragone_image.networks.small import Double, Refine, SmallGenerator
 from paragone_image.presets import ArticleNetwork, DcganNetwork, R3ganNetwork, SmallNetwork
@@ -228,3 +229,9 @@ def test_shares_of_labels_lie_between_them() -> None:
         near = generator(latent, torch.eye(3) * 0.98 + 0.02 * torch.eye(3).roll(1, 1))
         far = generator(latent, torch.eye(3).roll(1, 1))
     assert 0 < (near - whole).abs().mean() < 0.2 * (far - whole).abs().mean()
+
+
+def test_groups_that_are_not_whole_are_refused() -> None:
+    spec = spec_of((3, 16, 16))
+    with pytest.raises(UsageError, match="do not make whole groups"):
+        r3gan.build(spec, 0, R3ganNetwork(latent=8, width=100, blocks=1, group=16, embedding=16))

@@ -79,6 +79,17 @@ def test_a_zip_that_points_outside_is_refused(tmp_path: Path, name: str) -> None
         open_source(zipped(tmp_path / "set.zip", {name: PNG}))
 
 
+def test_a_zip_without_a_training_that_lies_in_it_and_with_what_begins_with_a_dot(tmp_path: Path) -> None:
+    made = dict.fromkeys((f"set/runs/a/{name}" for name in ("config.json", "generator.safetensors", "samples/1.png")), PNG)
+    assert names(zipped(tmp_path / "set.zip", {"./set/cat/1.png": PNG, "./set/dog/2.png": PNG, **made})) == ["cat/1.png", "dog/2.png"]
+
+
+def test_a_folder_that_is_named_like_idx_is_none(tmp_path: Path) -> None:
+    fill(tmp_path, {"train-images.idx3-ubyte": idx(noise((5, 8, 8))), "train-images-idx3-ubyte/train-images-idx3-ubyte": b""})
+    with open_source(tmp_path) as source:
+        assert len(source) == 5
+
+
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "set.zip", {"a.png": PNG})
     data = bytearray(path.read_bytes())
@@ -161,6 +172,8 @@ def test_npz_floats_and_label_names(tmp_path: Path) -> None:
         ({"images": noise((3, 4, 4)), "labels": np.zeros(4, int)}, "4 labels for 3"),
         ({"images": noise((3, 4, 4)), "labels": np.zeros(3)}, "float64"),
         ({"images": noise((3, 4, 4)), "labels": np.full(3, 5), "label_names": np.array(["a"])}, "label 5 has no name"),
+        ({"images": noise((3, 4, 4)), "labels": np.arange(3), "label_names": np.array(["a", "b", "a"])}, "calls two labels 'a'"),
+        ({"images": noise((3, 4, 4)), "labels": np.array(["", "a", "a"])}, "a label without a name"),
     ],
 )
 def test_bad_npz_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:

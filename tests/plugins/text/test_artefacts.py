@@ -61,6 +61,12 @@ def test_any_tokens_come_back(kind: Tokenizer) -> None:
         assert facts == {}
 
 
+@pytest.mark.parametrize("tokens", [Characters("n\u0300"), Words.train(["n", "\u0300"] * 5, "n\u0300", 60)], ids=["characters", "words"])
+def test_characters_that_would_be_composed_to_an_unknown_one_come_back(tokens: Tokenizer) -> None:
+    row = torch.tensor([*tokens.encode("n"), *tokens.encode("\u0300"), *[0] * (LENGTH - 2)])
+    assert torch.equal(writer(tokens).decode(writer(tokens).encode(row, {}))[0], row)
+
+
 def test_the_same_text_in_other_tokens_stays_so() -> None:
     tokens = KINDS[1]
     letters = torch.tensor([1 + byte for byte in b" new york"] + [0] * 3)

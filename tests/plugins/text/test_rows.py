@@ -84,6 +84,11 @@ def test_a_stray_quote_in_a_long_table_costs_no_memory() -> None:
     assert len(found) + faults.bad == 201
 
 
+def test_blank_lines_are_no_bad_ones() -> None:
+    faults = read(".csv", 'text,label\n\n\n\n"open,b\n\n\n\n\n')[1]
+    assert (faults.bad, faults.lines) == (1, 2)
+
+
 def test_values_are_texts_or_objects() -> None:
     content = '"bare"\n{"text": "one", "label": "x"}\n{"text": "two", "label": null, "id": 7}\n{"label": 3, "text": "\\ud83d\\ude00"}\n'
     assert read(".jsonl", content)[0] == [("bare", None), ("one", "x"), ("two", None), ("😀", "3")]

@@ -106,6 +106,17 @@ def test_suffix_and_pattern_are_kept(make: Make) -> None:
     assert len(set(batch.lines())) > 5
 
 
+@pytest.mark.parametrize("pattern", ["{e}", "a{1}{i<=3}", "[a]{s}"])
+def test_what_means_something_else_to_regex_is_refused(pattern: str) -> None:
+    with pytest.raises(UsageError, match=r"a \{ that is no repetition"):
+        TextSample(pattern=pattern)
+
+
+def test_braces_that_mean_the_same_are_taken() -> None:
+    for pattern in ("a{2}", "a{2,}b{,3}", "[ab]{1,2}", r"\{e}", "[{e}]", "[]{]"):
+        assert TextSample(pattern=pattern).pattern == pattern
+
+
 def test_a_pattern_may_match_anywhere(make: Make) -> None:
     assert all("rd" in text for text in make().sample(range(20), "England", options=TextSample(pattern="rd")).lines())
 
