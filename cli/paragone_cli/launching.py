@@ -13,6 +13,9 @@ from paragone.errors import ProcessError, ToldElsewhere
 
 from .main import wants_debug
 
+SAVING_SECONDS = 600
+"""How long processes may take to stop and save after a signal, before the launcher kills them; torch's own 30 may be too few."""
+
 
 def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
     """Run ``create MEDIUM train ARGUMENTS`` in ``count`` processes, as ``torchrun`` would.
@@ -37,6 +40,7 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
         rdzv_endpoint="localhost:0",
         max_restarts=0,
         monitor_interval=0.1,
+        shutdown_timeout=SAVING_SECONDS,
     )
     if wants_debug(sys.argv[1:]):
         os.environ["PARAGONE_DEBUG"] = "1"  # the processes' command lines do not hold it

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paragone import weights
 from paragone.run import Run
-
-from .progress import Witness
+from paragone.stats_log import read_stats
 
 _LABELS_SHOWN = 12
 
@@ -53,13 +53,18 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
     return [f"{name:<14} {fact}" for name, fact in facts.items()]
 
 
-def outcome(run: Run, witness: Witness) -> dict[str, Any]:
-    """What a finished training came to: path, samples, seconds, health and newest sheet, as JSON values."""
+def outcome(run: Run) -> dict[str, Any]:
+    """What a finished training came to over all its sessions: path, samples, seconds, health and newest sheet, as JSON values.
+
+    Raises:
+        RunError: if its state cannot be read.
+    """
+    state, told = weights.facts(run.state), read_stats(run.stats)
     sheets = sorted(run.samples.glob("[!.]*")) if run.samples.is_dir() else []
     return {
         "path": str(run.path),
-        "samples": witness.samples,
-        "seconds": round(witness.seconds, 3),
-        "health": witness.health,
+        "samples": state["samples"],
+        "seconds": round(state["seconds"], 3),
+        "health": told[-1].health if told else "",
         "sheet": str(sheets[-1]) if sheets else None,
     }

@@ -49,42 +49,6 @@ def figures(stats: Stats) -> str:
     return "  ".join(shown)
 
 
-class Witness:
-    """Passes everything on to another reporter, and remembers how it ended.
-
-    Attributes:
-        samples: real samples shown to the discriminator.
-        seconds: time spent training, over all sessions of the run.
-        health: the last verdict, or empty.
-    """
-
-    def __init__(self, other: Reporter, now: Callable[[], float] = time.monotonic) -> None:
-        self.other, self.now = other, now
-        self.samples, self.seconds, self.health = 0, 0.0, ""
-        self.seen = now()
-
-    def note(self, text: str) -> None:
-        """Pass it on."""
-        self.other.note(text)
-
-    def progress(self, fraction: float, samples: int) -> None:
-        """Pass it on."""
-        now = self.now()
-        if self.samples:  # before the first step the data was being read
-            self.seconds += now - self.seen
-        self.samples, self.seen = samples, now
-        self.other.progress(fraction, samples)
-
-    def stats(self, stats: Stats) -> None:
-        """Pass it on."""
-        self.seconds, self.health, self.seen = stats.seconds, stats.health, self.now()
-        self.other.stats(stats)
-
-    def close(self) -> None:
-        """Pass it on."""
-        self.other.close()
-
-
 class PlainReporter:
     """Plain lines, for files and pipes: one every so often, and every change of health."""
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from paragone.reporting import Reporter
     from paragone.run import Run
 
-    from .progress import Witness
-
 Layers = list[tuple[str, Mapping[str, Any]]]
 
 _ENGINE = {
@@ -160,10 +158,10 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
 
     from paragone import api
 
-    from .progress import Witness, choose_reporter
+    from .progress import choose_reporter
 
     first = World.here().rank == 0
-    reporter = Witness(choose_reporter(asked.quiet or not first))
+    reporter = choose_reporter(asked.quiet or not first)
     try:
         if settled is None:
             finished = api.resume(asked.resume, modality=modality.name, data=values["data"], layers=said, reporter=reporter)
@@ -177,7 +175,7 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
     finally:
         reporter.close()
     if first:
-        _show(finished, reporter, asked)
+        _show(finished, asked)
 
 
 def words(flags: Sequence[Flag], values: Mapping[str, Any]) -> list[str]:
@@ -237,11 +235,11 @@ def _show_plan(plan: Plan, as_json: bool) -> None:
     print(json.dumps(facts) if as_json else "\n".join(lines(facts)))
 
 
-def _show(finished: Run, witness: Witness, asked: TrainFlags) -> None:
+def _show(finished: Run, asked: TrainFlags) -> None:
     from .plan_text import outcome
     from .progress import clock
 
-    facts = outcome(finished, witness)
+    facts = outcome(finished)
     if not asked.quiet:
         say(f"done: {facts['samples']:,} samples in {clock(facts['seconds'])}" + (f", {facts['health']}" if facts["health"] else ""))
         say(f"look at {facts['sheet']}, then make new ones: {command(finished.modality)} --run {shlex.quote(facts['path'])}")

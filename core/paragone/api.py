@@ -17,6 +17,7 @@ from .best import Best
 from .budget import Budget
 from .clusters import save_centres
 from .continuing import Layers, is_marked, leave_mark
+from .cores import threads_kept
 from .distributed import joined
 from .errors import TakenError, UsageError
 from .keeper import Keeper, Onlooker
@@ -63,6 +64,7 @@ def plan(
         return decide(registry().modality(modality), data, out, layers, ranks, _heard(reporter, ranks))
 
 
+@threads_kept()
 def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
     """Carry out ``plan``.
 
@@ -120,6 +122,7 @@ def _config(plan: Plan) -> dict[str, Any]:
     }
 
 
+@threads_kept()
 def train(
     modality: str,
     data: str | Path | None = None,
@@ -153,6 +156,7 @@ def train(
     return train_plan(decided, reporter)
 
 
+@threads_kept()
 def resume(
     run: str | Path,
     *,

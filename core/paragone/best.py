@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from typing import Any
 
 import torch
 
@@ -77,7 +78,7 @@ class Best:
             self.value is None or ((value < self.value) == (self.metric.better == "lower") and value != self.value)
         )
         if better:
-            facts = {"format": FORMAT, "samples": samples, "metric": self.metric.name, "value": value}
+            facts = {"format": FORMAT, "samples": samples, "value": value, **self._kind()}
             weights.save(self.run.best, self.trainer.ema.module.state_dict(), facts)
             self.value = value
         said = "cannot be computed" if value is None else f"{value:.4g}"
@@ -105,11 +106,16 @@ class Best:
         real, reference = torch.arange(len(both)).tensor_split([apart])  # in the order of their hashes: at random
         return both.part(real), both.part(reference)
 
+    def _kind(self) -> dict[str, Any]:
+        """What a score depends on beside the weights: scores of other counts or data say nothing of these."""
+        return {"metric": self.metric.name, "count": self.train.best_count, "data": self.trainer.dataset.fingerprint}
+
     def _kept(self) -> float | None:
-        """The score of the weights that were kept before a resume, if by the same metric."""
+        """The score of the weights that were kept before a resume, if it can be compared with those to come."""
         try:
             facts = weights.read(self.run.best)[1]
         except RunError:
             return None  # there are none, or none that could be used
-        value = facts.get("value") if isinstance(facts, dict) and facts.get("metric") == self.metric.name else None
+        alike = isinstance(facts, dict) and all(facts.get(name) == value for name, value in self._kind().items())
+        value = facts.get("value") if alike else None
         return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -47,8 +47,9 @@ def _write(run: Run, trainer: Trainer, tensors: Mapping[str, torch.Tensor]) -> N
         "seconds": trainer.seconds,
         "augment_p": trainer.controller.p,
     }
-    weights.save(run.state, tensors, facts)
+    # the state last: what is cut off between the two goes on from the state before, and saves both again
     weights.save(run.generator, trainer.ema.module.state_dict(), {"format": FORMAT, "samples": trainer.samples})
+    weights.save(run.state, tensors, facts)
 
 
 def restore(run: Run, trainer: Trainer) -> None:

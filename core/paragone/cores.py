@@ -30,7 +30,9 @@ class Cores:
 
     def __init__(self) -> None:
         self.most = torch.get_num_threads()
-        self._cores, self._process = os.cpu_count() or 1, psutil.Process()
+        # those that this process may use: what others do on the rest is no matter
+        self._places = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+        self._process = psutil.Process()
         self._mark = self._read()
 
     def others(self) -> float:
@@ -47,7 +49,7 @@ class Cores:
         """
         others, now = self.others(), torch.get_num_threads()
         # between the two thresholds nothing changes, so that it does not swing to and fro
-        few, many = (min(self.most, max(1, self._cores - math.ceil(others - share))) for share in (GIVEN_BACK, TAKEN))
+        few, many = (min(self.most, max(1, len(self._places) - math.ceil(others - share))) for share in (GIVEN_BACK, TAKEN))
         wanted = min(max(now, few), many)
         if wanted != now:
             torch.set_num_threads(wanted)
@@ -55,20 +57,29 @@ class Cores:
 
     def _read(self) -> tuple[float, float, float]:
         """Seconds of all busy cores, of this process, and of the clock."""
-        times, own = psutil.cpu_times(), self._process.cpu_times()
-        idle = times.idle + getattr(times, "iowait", 0.0)
-        return sum(times[: 8 if len(times) > 8 else None]) - idle, own.user + own.system, time.monotonic()
+        cores, own = psutil.cpu_times(percpu=True), self._process.cpu_times()
+        busy = 0.0
+        for times in (cores[place] for place in self._places if place < len(cores)):
+            busy += sum(times[: 8 if len(times) > 8 else None]) - times.idle - getattr(times, "iowait", 0.0)
+        return busy, own.user + own.system, time.monotonic()
+
+
+@contextlib.contextmanager
+def threads_kept() -> Iterator[None]:
+    """Afterwards torch has as many threads as before: a training sets them for itself, and the program around it may go on."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager
 def core_left_over() -> Iterator[None]:
     """Inside, torch uses one thread fewer, so that other work of this process has a core: two that share one make both wait."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before - 1))
-    try:
+    with threads_kept():
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def free_threads(seconds: float = 0.2) -> int:
@@ -77,8 +88,7 @@ def free_threads(seconds: float = 0.2) -> int:
     Args:
         seconds: how long to look.
     """
-    cores, before = Cores(), torch.get_num_threads()
-    time.sleep(seconds)
-    wanted = cores.adapt()
-    torch.set_num_threads(before)
-    return wanted
+    with threads_kept():
+        cores = Cores()
+        time.sleep(seconds)
+        return cores.adapt()

@@ -61,7 +61,10 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
         0 < RUNAWAY_GRADIENT * median(getattr(line, name) for line in past) < fmean(getattr(line, name) for line in recent)
         for name in ("gradient_generator", "gradient_discriminator")
     ):
-        return Verdict("diverging", "Lower generator.learning_rate and discriminator.learning_rate, or raise penalty.r1 or penalty.fd_r1.")
+        return Verdict(
+            "diverging",
+            "Start again with a lower learning_rate of generator and discriminator, or a higher penalty.r1 or fd_r1.",
+        )
     if recent[-1].progress < EARLY or recent[-1].step < EARLY_STEPS:
         return Verdict("starting")
     if fmean(line.diversity for line in recent) < COLLAPSED_DIVERSITY:

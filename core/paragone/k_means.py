@@ -32,13 +32,23 @@ def find(points: torch.Tensor, numbers: torch.Tensor | None, most: int, size: in
     """
     numbers = torch.zeros(len(points), dtype=torch.int64) if numbers is None else numbers
     centres, labels = [], []
+    counts = _shares(torch.bincount(numbers), most, size)
     for label in torch.unique(numbers).tolist():
         mine = points[numbers == label]
         some = mine[torch.arange(FITTED) * len(mine) // FITTED] if len(mine) > FITTED else mine
-        count = max(1, min(round(most * len(mine) / len(points)), round(len(mine) / size)))
-        centres.append(_without_small(mine, k_means(some, count, derive(seed, "clusters", label)), size / 3))
+        centres.append(_without_small(mine, k_means(some, counts[label], derive(seed, "clusters", label)), size / 3))
         labels += [label] * len(centres[-1])
     return torch.cat(centres), torch.tensor(labels)
+
+
+def _shares(sizes: torch.Tensor, most: int, size: int) -> list[int]:
+    """How many clusters each label gets, in proportion to its samples: ``most`` at most in all, but one at least each."""
+    wanted = [most * int(own) / int(sizes.sum()) for own in sizes]
+    counts = [max(1, min(round(share), round(int(own) / size))) for own, share in zip(sizes, wanted, strict=True)]
+    while sum(counts) > max(most, len(counts)):  # rounded up too often
+        over = [count - share if count > 1 else -1.0 for count, share in zip(counts, wanted, strict=True)]
+        counts[over.index(max(over))] -= 1
+    return counts
 
 
 def _without_small(points: torch.Tensor, centres: torch.Tensor, least: float) -> torch.Tensor:

@@ -22,7 +22,7 @@ from .reporting import Reporter, Stats
 from .run import Run
 from .settings import Settings
 from .stats_log import StatsLog
-from .trainer import Trainer, adam_ramps
+from .trainer import Trainer
 
 SHEET_ROWS = 12
 SHEET_COLUMNS = 8
@@ -71,7 +71,7 @@ class Keeper(Onlooker):
     ) -> None:
         self.run, self.trainer, self.settings, self.artefacts, self.reporter = run, trainer, settings, artefacts, reporter
         self.best = best
-        self.log = StatsLog(run.stats, trainer.samples)
+        self.log = StatsLog(run.stats, trainer.samples, PAST)
         self.rate_mark = (trainer.samples, trainer.seconds)
 
     def look(self, progress: float) -> None:
@@ -96,10 +96,10 @@ class Keeper(Onlooker):
             progress=progress,
             samples_per_second=(trainer.samples - samples) / max(trainer.seconds - seconds, 1e-9),
             augment_p=trainer.controller.p,
-            learning_rate_generator=adam_ramps(self.settings.generator, progress)[0],
-            learning_rate_discriminator=adam_ramps(self.settings.discriminator, progress)[0],
+            learning_rate_generator=_rate(trainer, "generator"),
+            learning_rate_discriminator=_rate(trainer, "discriminator"),
         )
-        verdict = judge([*self.log.history[-PAST:], stats], self.settings)
+        verdict = judge([*self.log.history, stats], self.settings)
         stats = dataclasses.replace(stats, health=verdict.health, advice=verdict.advice)
         self.log.append(stats)
         self.reporter.stats(stats)
@@ -123,3 +123,8 @@ class Keeper(Onlooker):
     def close(self) -> None:
         """See :meth:`Onlooker.close`."""
         self.reporter.close()
+
+
+def _rate(trainer: Trainer, player: str) -> float:
+    """The learning rate of its last step."""
+    return float(trainer.optimisers[player].param_groups[0]["lr"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,7 +124,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     medium, before = describe(opened, modality)
     refuse_preset(before, layers)
     settings = _with_budget(settle(medium, [(str(opened.path / "config.json"), flat(before)), *layers], complete=True))
-    refuse_changes(before, settings)
+    refuse_changes(before, settings.replace("augment", mode=before.augment.mode))  # which is none where the players have none
     if ranks.size > 1 and not any("train.threads" in values for _, values in layers):  # it may have had the machine for itself
         settings = settings.replace("train", threads=min(settings.train.threads, ranks.world.cores))
     execution = _execution(settings.train, ranks)
@@ -134,7 +135,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     except DataError as error:
         if data is not None:
             raise
-        fix = f"Restore it; or name where it is now: --resume {opened.path} DATA."
+        fix = f"Restore it; or name where it is now: --resume {shlex.quote(str(opened.path))} DATA."
         raise DataError(error.what, where=error.where or source, fix=fix) from error
     _refuse_other_data(opened, dataset, data is not None, source, reporter)
     train, clusters = settings.train, opened.clusters
@@ -146,7 +147,8 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     elif clusters:  # a training that was killed before it had saved anything begins anew
         dataset = _shared(dataset, ranks, lambda: clustered(medium, dataset, train))
     plan = _with_players(medium, settings, dataset, held, execution, source, opened.path, ranks, reporter)
-    opened.config.update(settings=settings.to_dict(), data=plan.data_facts(), clusters=plan.clusters_json())
+    refuse_changes(before, plan.settings)
+    opened.config.update(settings=plan.settings.to_dict(), data=plan.data_facts(), clusters=plan.clusters_json())
     return plan
 
 
@@ -160,7 +162,7 @@ def _refuse_other_data(opened: Run, dataset: Dataset, named: bool, source: Path 
             raise RunError(
                 "the data has changed since this training began",
                 where=source,
-                fix=f"Restore it; or accept the change: --resume {opened.path} and name the data again.",
+                fix=f"Restore it; or accept the change: --resume {shlex.quote(str(opened.path))} and name the data again.",
             )
         reporter.note("the data is not what this training began with; continuing with what is there now")
 
@@ -180,6 +182,8 @@ def _with_players(
     train = settings.train
     players = build(medium, settings, dataset.spec, classes(dataset), derive(train.seed, "weights"), described(dataset))
     if players.augmentation is None:  # else p would rise, and the advice be to raise it faster
+        if settings.augment.mode == "fixed":
+            reporter.note(f"preset {train.preset} has no augmentation, so augment.mode=fixed does nothing")
         settings = settings.replace("augment", mode="none")
     if players.batch_statistics and (train.accumulate > 1 or ranks.size > 1):
         among = "accumulate" if ranks.size == 1 else "several processes"

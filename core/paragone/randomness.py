@@ -34,6 +34,7 @@ def remembered(device: torch.device) -> Callable[[], AbstractContextManager[None
     """
     cpu = torch.get_rng_state()
     other = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+    mps = torch.mps.get_rng_state() if device.type == "mps" else None  # which fork_rng does not know
 
     @contextlib.contextmanager
     def again() -> Iterator[None]:
@@ -41,7 +42,15 @@ def remembered(device: torch.device) -> Callable[[], AbstractContextManager[None
             torch.set_rng_state(cpu)
             if other is not None:
                 torch.cuda.set_rng_state(other, device)
-            yield
+            if mps is None:
+                yield
+                return
+            after = torch.mps.get_rng_state()
+            torch.mps.set_rng_state(mps)
+            try:
+                yield
+            finally:
+                torch.mps.set_rng_state(after)
 
     return again
 

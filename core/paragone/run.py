@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -238,7 +239,7 @@ class Run:
         try:
             lock.acquire()
         except filelock.Timeout as error:
-            raise TakenError("another training is writing here", where=self.path, fix="Wait for it, or choose another --out.") from error
+            raise TakenError("another training is writing here", where=self.path, fix="Wait for its end, or use another folder.") from error
         except OSError as error:
             raise files.cannot_write(self.path, error) from error
         try:
@@ -286,7 +287,7 @@ def refuse_busy(path: Path) -> None:
         raise files.cannot_write(path, error) from error
     if busy:
         training = (path / "config.json").exists()
-        fix = "Choose another --out" + (f", or continue that training with --resume {path}." if training else ".")
+        fix = "Choose another --out" + (f", or continue that training with --resume {shlex.quote(str(path))}." if training else ".")
         raise TakenError("is not empty, and nothing is ever overwritten", where=path, fix=fix)
 
 

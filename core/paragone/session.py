@@ -7,6 +7,7 @@ time, a signal, whether it is time to save) they settle together after every ste
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ class Session:
         return Interrupted(
             f"stopped after {self.trainer.samples:,} samples; the state is saved",
             where=self.run.path,
-            fix=f"Continue with --resume {self.run.path}",
+            fix=f"Continue with --resume {shlex.quote(str(self.run.path))}",
         )
 
     def finish(self) -> None:

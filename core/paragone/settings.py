@@ -261,15 +261,18 @@ def settle(modality: Modality, layers: Sequence[tuple[str, Mapping[str, Any]]] =
     kinds = {**ENGINE_SECTIONS, "data": modality.data_config, "network": preset.config}
     values: dict[str, dict[str, Any]] = {name: {} for name in kinds}
     for origin, layer in [*([] if complete else [(f"preset {preset.name}", preset.settings)]), *layers]:
+        said = []
+        for dotted, value in layer.items():
+            section, key, option = _find(kinds, dotted, origin)
+            said.append((section, key, option.read(value, where=f"{origin}: {dotted}")))
         # minutes and samples are two ways to say one thing: a later layer's replaces an earlier one's
-        budgets = [key for key in BUDGET_KEYS if layer.get(f"train.{key}") is not None]
+        budgets = [key for section, key, value in said if section == "train" and key in BUDGET_KEYS and value is not None]
         if len(budgets) == 2:
             raise UsageError("both a time and a number of samples are given", where=origin, fix="Give minutes or samples, not both.")
         if budgets:
             values["train"].pop("minutes", None), values["train"].pop("samples", None)
-        for dotted, value in layer.items():
-            section, key, option = _find(kinds, dotted, origin)
-            values[section][key] = option.read(value, where=f"{origin}: {dotted}")
+        for section, key, value in said:
+            values[section][key] = value
     values["train"]["preset"] = preset.name
     settled = Settings(**{name: kind(**values[name]) for name, kind in kinds.items()})
     part_size(settled.train.batch, settled.train.accumulate, settled.train.group)  # raises if it cannot be cut

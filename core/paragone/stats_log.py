@@ -16,14 +16,15 @@ class StatsLog:
     """Appends lines, and reads them back on resume.
 
     Attributes:
-        history: every line of the run, oldest first.
+        history: the last lines of the run, oldest first.
     """
 
-    def __init__(self, path: Path, samples: int) -> None:
-        """Keep what was written up to ``samples``; later lines belong to steps that were lost."""
-        self.path = path
-        self.history = [stats for stats in read_stats(path) if stats.samples <= samples]
-        files.write(path, "".join(f"{_line(stats)}\n" for stats in self.history).encode())
+    def __init__(self, path: Path, samples: int, most: int) -> None:
+        """Keep what was written up to ``samples``; later lines belong to steps that were lost. ``most`` lines are kept in memory."""
+        self.path, self.most = path, most
+        kept = [stats for stats in read_stats(path) if stats.samples <= samples]
+        files.write(path, "".join(f"{_line(stats)}\n" for stats in kept).encode())
+        self.history = kept[-most:]
 
     def append(self, stats: Stats) -> None:
         """Add a line.
@@ -31,7 +32,7 @@ class StatsLog:
         Raises:
             OutputError: if it cannot be written.
         """
-        self.history.append(stats)
+        self.history = [*self.history[1 - self.most :], stats]
         files.append(self.path, _line(stats))
 
 

@@ -220,7 +220,7 @@ class Trainer:
         return DivergenceError(
             f"{what} of the {player} is not finite, so the training stops here",
             where=f"step {self.step}",
-            fix=f"Lower {player}.learning_rate, raise penalty.r1 or fd_r1, or set train.precision=fp32. The last saved state is kept.",
+            fix=f"Begin again with a lower {player}.learning_rate or a higher penalty.r1 or fd_r1, or --resume with --precision fp32.",
         )
 
 

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paragone.reporting import Silent
+from paragone import weights
 from paragone.run import Run
 from paragone_cli.plan_text import lines, outcome, summary
-from paragone_cli.progress import Witness
 
 PLAN = {
     "modality": "points",
@@ -44,16 +43,16 @@ def test_several_processes_are_named() -> None:
 
 
 def test_the_outcome_names_the_newest_sheet(tmp_path: Path) -> None:
-    run, witness = Run(tmp_path, {}), Witness(Silent())
-    assert outcome(run, witness)["sheet"] is None
+    run = Run(tmp_path, {})
+    weights.save(run.state, {}, {"samples": 128, "seconds": 1.23456})
+    assert outcome(run)["sheet"] is None
     run.samples.mkdir()
     for name in ("000000100.png", "000002000.png", ".000009999.png.tmp"):
         (run.samples / name).write_bytes(b"")
-    witness.progress(0.5, 128)
-    assert outcome(run, witness) == {
+    assert outcome(run) == {
         "path": str(tmp_path),
         "samples": 128,
-        "seconds": 0.0,
+        "seconds": 1.235,
         "health": "",
         "sheet": str(run.samples / "000002000.png"),
     }

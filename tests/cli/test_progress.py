@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from paragone.reporting import Silent, Stats
-from paragone_cli.progress import PlainReporter, Witness, choose_reporter, clock, seconds_left
+from paragone_cli.progress import PlainReporter, choose_reporter, clock, seconds_left
 
 
 def line(samples: int = 1000, seconds: float = 10.0, progress: float = 0.25, health: str = "learning", advice: str = "") -> Stats:
@@ -58,20 +58,6 @@ def test_clock(seconds: float, text: str) -> None:
 def test_time_left() -> None:
     assert seconds_left(line(seconds=10, progress=0.25)) == 30
     assert seconds_left(line(progress=0.0)) is None
-
-
-def test_the_witness_counts_on_between_two_lines() -> None:
-    watch = Clock()
-    witness = Witness(Silent(), watch)
-    watch.now += 50  # reading the data takes a while
-    witness.progress(0.1, 64)
-    watch.now += 1
-    witness.progress(0.2, 128)
-    assert (witness.samples, witness.seconds) == (128, 1.0)
-    witness.stats(line(samples=128, seconds=31.0))  # a resumed run: there was more before
-    watch.now += 2
-    witness.progress(0.3, 192)
-    assert (witness.samples, witness.seconds, witness.health) == (192, 33.0, "learning")
 
 
 def test_the_reporter_suits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

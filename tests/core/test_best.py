@@ -135,6 +135,15 @@ def test_best_and_last_sample_differently(tmp_path: Path) -> None:
     assert not torch.equal(last.sample([1]).samples, best.sample([1]).samples)
 
 
+@pytest.mark.parametrize(("changed", "believed"), [({}, True), ({"count": 31}, False), ({"data": "other"}, False)])
+def test_a_score_of_another_count_or_of_other_data_is_not_compared(changed: dict[str, object], believed: bool, tmp_path: Path) -> None:
+    run = paragone.train("points", out=tmp_path / "run", samples=3200, settings=LOOKING)
+    tensors, facts = weights.read(run.best)
+    weights.save(run.best, tensors, {**facts, "value": -1e9, **changed})
+    api.resume(run.path, layers=[("test", {"train.samples": 6400})])
+    assert (weights.read(run.best)[1]["value"] == -1e9) == believed
+
+
 @pytest.mark.parametrize(
     "facts", ['"text"', '{"metric": "kid", "value": "low"}', '{"metric": "kid", "value": NaN}', '{"metric": "fid", "value": 1.0}']
 )

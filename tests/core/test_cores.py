@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 import torch
 
@@ -21,7 +22,7 @@ def _threads_come_back() -> Iterator[None]:
 
 def pretend(cores: Cores, others: float, count: int = 4) -> None:
     """As if others had used so many of ``count`` cores for the last second."""
-    cores._cores = count
+    cores._places = range(count)
     busy, own, clock = cores._read()
     cores._mark = (busy, own, clock)
     cores._read = lambda: (busy + 1.0 + others, own + 1.0, clock + 1.0)  # type: ignore[method-assign]  # a clock for the test
@@ -55,6 +56,14 @@ def test_a_real_busy_program_is_seen() -> None:
         busy.wait()
 
 
+def test_only_the_cores_that_it_may_use_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0}, raising=False)
+    busy, _, clock = Cores()._read()
+    one = psutil.cpu_times(percpu=True)[0]
+    assert busy == pytest.approx(one.user + one.system, abs=max(2.0, 0.05 * clock))
+    assert busy <= 1.1 * (time.time() - psutil.boot_time())
+
+
 def test_own_work_is_not_others() -> None:
     cores = Cores()
     before, until = cores._read(), time.monotonic() + 0.5
@@ -62,7 +71,7 @@ def test_own_work_is_not_others() -> None:
         pass
     others, (_, own, passed) = cores.others(), (now - then for now, then in zip(cores._read(), before, strict=True))
     assert own > 0.1 * passed
-    assert others < cores._cores - own / passed + 0.3  # whatever else the machine is doing
+    assert others < len(cores._places) - own / passed + 0.3  # whatever else the machine is doing
 
 
 @pytest.mark.parametrize(("threads", "left"), [(4, 3), (2, 1), (1, 1)])

@@ -69,3 +69,12 @@ def test_there_are_fewer_clusters_where_there_are_few_samples() -> None:
     assert len(find(points, None, most=50, size=24, seed=0)[0]) <= 3
     assert len(find(points, None, most=50, size=9, seed=0)[0]) == 8
     assert len(find(points[:20], None, most=50, size=24, seed=0)[0]) == 1
+
+
+@pytest.mark.parametrize(("sizes", "most"), [([50, 50], 7), ([10] * 40, 60), ([1000, 3, 3], 5), ([90, 10], 10), ([5] * 8, 4)])
+def test_there_are_no_more_clusters_than_were_asked_for_but_one_a_label(sizes: list[int], most: int) -> None:
+    counts = module._shares(torch.tensor(sizes), most, size=1)
+    assert min(counts) >= 1
+    assert sum(counts) <= max(most, len(sizes))
+    if min(sizes) * most >= sum(sizes):
+        assert all(abs(count - most * own / sum(sizes)) <= 1 for count, own in zip(counts, sizes, strict=True))

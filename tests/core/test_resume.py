@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -15,8 +16,8 @@ import pytest
 import torch
 
 import paragone
-from paragone import api, weights
-from paragone.errors import DataError, DivergenceError, Interrupted, RunError, UsageError
+from paragone import api, planning, weights
+from paragone.errors import DataError, DivergenceError, Interrupted, OutputError, RunError, UsageError
 from paragone.reporting import Silent, Stats
 from paragone.run import Run
 
@@ -132,6 +133,39 @@ def test_a_longer_budget_continues_a_finished_run(points_run: Path, tmp_path: Pa
     paragone.resume(out, samples=1280)
     assert weights.read(out / "state.safetensors")[1]["samples"] == 1280
     assert Run.open(out).config["settings"]["train"]["samples"] == 1280
+
+
+def test_a_last_save_that_is_cut_off_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the two files of a save: the training goes on from the state before, and ends as it would have."""
+    out, save = tmp_path / "run", weights.save
+
+    def full(path: Path, tensors: object, facts: dict[str, object]) -> None:
+        if path.name == "state.safetensors" and facts["samples"] == 640:
+            raise OutputError("cannot be written (No space left on device)", where=path)
+        save(path, tensors, facts)  # type: ignore[arg-type]  # as it came
+
+    settings = {**SETTINGS, "train.threads": 1}
+    with monkeypatch.context() as patch:
+        patch.setattr(weights, "save", full)
+        with pytest.raises(OutputError):
+            paragone.train("points", out=out, samples=640, settings=settings)
+    paragone.resume(out)
+    same(out, paragone.train("points", out=tmp_path / "whole", samples=640, settings=settings).path)
+
+
+def test_the_very_settings_that_a_run_was_made_with_resume_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its players have no augmentation, so that another mode was recorded than was asked for."""
+    with_augmentation = planning.build
+    monkeypatch.setattr(planning, "build", lambda *args: dataclasses.replace(with_augmentation(*args), augmentation=None))
+    asked = {"train.device": "cpu", "augment.mode": "adaptive"}
+    run = paragone.train("points", out=tmp_path / "run", samples=128, settings=asked)
+    assert Run.open(run.path).config["settings"]["augment"]["mode"] == "none"
+    api.resume(run.path, samples=256, layers=[("f.toml", asked)])
+    assert Run.open(run.path).config["settings"]["augment"]["mode"] == "none"
+    monkeypatch.undo()
+    plain = paragone.train("points", out=tmp_path / "plain", samples=128, settings={**asked, "augment.mode": "none"})
+    with pytest.raises(UsageError, match=r"augment\.mode: cannot change"):
+        api.resume(plain.path, samples=256, layers=[("f.toml", asked)])
 
 
 def test_what_may_not_change_in_the_middle(points_run: Path) -> None:

@@ -90,6 +90,20 @@ def test_the_callers_random_state_is_left_alone(tmp_path: Path) -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
+def test_the_callers_threads_are_left_alone(tmp_path: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        run = paragone.train("points", out=tmp_path / "run", samples=128, settings={"train.device": "cpu", "train.threads": 1})
+        assert torch.get_num_threads() == 2
+        paragone.resume(run.path, samples=256)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_busy_out_folder(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
     with pytest.raises(OutputError, match="is not empty"):

@@ -38,6 +38,17 @@ def test_a_later_budget_replaces_an_earlier_one() -> None:
     assert (settings.train.minutes, settings.train.samples) == (None, 10)
 
 
+@pytest.mark.parametrize("none", [None, "none", ""])
+def test_no_budget_replaces_no_other(none: object) -> None:
+    points = registry().modality("points")
+    for said in (
+        [("a", {"train.samples": 10}), ("b", {"train.minutes": none})],
+        [("a", {"train.minutes": none, "train.samples": "10"})],
+    ):
+        train = settle(points, said).train
+        assert (train.minutes, train.samples) == (None, 10)
+
+
 @pytest.mark.parametrize(
     ("layer", "message"),
     [

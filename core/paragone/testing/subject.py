@@ -76,7 +76,7 @@ class Subject:
     def batch(self) -> int:
         """Samples in a step: a few, in whole groups, an even number of groups so that two ranks can share them."""
         group = settle(self.medium, [("contract", {"train.preset": self.preset, **self.settings})]).train.group
-        return group * max(2, -(-FEWEST // group))
+        return 2 * group * max(1, -(-FEWEST // (2 * group)))
 
     @property
     def layer(self) -> dict[str, Any]:
