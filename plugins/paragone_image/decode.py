@@ -103,8 +103,8 @@ def header(data: bytes) -> Header:
     """
     with _opened(data) as image:
         width, height = image.size
-        # only what stands before the pixels: getexif() would decode a whole PNG to look behind them
-        if "exif" in image.info and _orientation(image) >= 5:
+        # of a PNG only what stands before the pixels: getexif() would decode it all to look behind them
+        if ("exif" in image.info or image.format != "PNG") and _orientation(image) >= 5:
             width, height = height, width
         grey = image.mode in ("1", "L") or image.mode.startswith("I")
         animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"  # whose other frame is a preview

@@ -125,6 +125,12 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
     assert (header(data).height, header(data).width) == upright.shape[:2]
 
 
+def test_an_orientation_in_xmp_alone_is_applied_by_both() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    data = encoded(noise((6, 10, 3)), "JPEG", xmp=packet)
+    assert (header(data).height, header(data).width) == pixels(data).shape[:2] == (10, 6)
+
+
 def test_a_large_jpeg_may_be_decoded_smaller_but_not_too_small() -> None:
     data = encoded(Image.new("RGB", (800, 400), "teal"), "JPEG")
     assert pixels(data).shape[:2] == (400, 800)
