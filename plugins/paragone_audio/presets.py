@@ -84,7 +84,7 @@ RECIPE = {
     "generator.beta1": 0.5,
     "generator.beta2": 0.99,
     "generator.clip": 10.0,
-    "discriminator.learning_rate": 2.5e-4,  # as fast as the generator it learns a few hundred sounds by heart within half an hour
+    "discriminator.learning_rate": 2.5e-4,  # as fast as the generator it gets too sure within half an hour of two cores
     "discriminator.learning_rate_end": 2.5e-5,
     "discriminator.beta1": 0.5,
     "discriminator.beta2": 0.99,
