@@ -187,8 +187,23 @@ class Run:
 
     @property
     def begun(self) -> bool:
-        """Whether a state was ever saved; a training that was killed before that begins anew."""
-        return self.state.exists() or self.generator.exists()
+        """Whether a state was ever saved; a training that was killed before that begins anew.
+
+        The generator is saved before it, so one that has seen nothing tells of no state; one that has, of a state that is lost.
+
+        Raises:
+            RunError: if there is only a generator, and it cannot be read.
+        """
+        return self.state.exists() or self.trained
+
+    @property
+    def trained(self) -> bool:
+        """Whether there is a generator that has seen anything.
+
+        Raises:
+            RunError: if it cannot be read.
+        """
+        return self.generator.exists() and weights.facts(self.generator).get("samples") != 0
 
     def write_config(self) -> None:
         """Write ``config.json``."""
@@ -300,7 +315,8 @@ def newest(modality: str, root: Path = Path("runs")) -> Path:
     candidates = []
     for file in root.glob("*/generator.safetensors"):
         try:
-            if Run.open(file.parent).modality == modality and weights.facts(file).get("samples") != 0:
+            run = Run.open(file.parent)
+            if run.modality == modality and run.trained:
                 candidates.append((file.stat().st_mtime_ns, file.parent))
         except RunError:
             continue  # someone else's folder, or a damaged one: it is named when asked for by name

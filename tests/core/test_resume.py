@@ -135,12 +135,13 @@ def test_a_longer_budget_continues_a_finished_run(points_run: Path, tmp_path: Pa
     assert Run.open(out).config["settings"]["train"]["samples"] == 1280
 
 
-def test_a_last_save_that_is_cut_off_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("last", [0, 320, 640])
+def test_a_save_that_is_cut_off_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: int) -> None:
     """Between the two files of a save: the training goes on from the state before, and ends as it would have."""
     out, save = tmp_path / "run", weights.save
 
     def full(path: Path, tensors: object, facts: dict[str, object]) -> None:
-        if path.name == "state.safetensors" and facts["samples"] == 640:
+        if path.name == "state.safetensors" and facts["samples"] == last:
             raise OutputError("cannot be written (No space left on device)", where=path)
         save(path, tensors, facts)  # type: ignore[arg-type]  # as it came
 
