@@ -124,7 +124,7 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
             count=asked.count,
             seed=asked.seed,
             extractor=asked.extractor or None,
-            weights="best" if asked.best else "last",
+            which="best" if asked.best else "last",
             device=asked.device,
             reporter=Silent() if asked.quiet else Notes(),
             progress=progress,

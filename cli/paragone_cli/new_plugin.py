@@ -86,7 +86,7 @@ def check_name(name: str) -> None:
     if not name:
         raise UsageError("is given no value", where="NAME", fix="Name the medium: `create new-plugin fonts`.")
     if name in RESERVED:
-        raise UsageError(f"`create {name}` means something else already", where="NAME", fix="Choose another name.")
+        raise UsageError(f"`create {name}` means something else, or may once", where="NAME", fix="Choose another name.")
     if len(name) > 64 or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         near = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-0123456789")[:64]
         fix = f"Take at most 64 lower-case letters, digits and single dashes, beginning with a letter{f', such as {near}' if near else ''}."

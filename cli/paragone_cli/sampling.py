@@ -91,7 +91,7 @@ def flags(modality: Modality) -> list[Flag]:
 def taken_by(flags: Sequence[Flag]) -> set[str]:
     """Spellings that a medium's own flags must not take."""
     words = {word for flag in flags for declaration in flag.declarations for word in declaration.split("/")}
-    return words | {"--help", "--debug", "--set"}
+    return words | {"--help", "--debug", "--set", "--plugin"}
 
 
 def help_text(modality: Modality) -> str:

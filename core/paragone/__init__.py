@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .errors import ParagoneError
     from .evaluation.evaluate import Evaluation, evaluate
+    from .run import Run
     from .sampler import Sampler
 
 __version__ = "0.1.0"
-__all__ = ["Batch", "Evaluation", "ParagoneError", "Sampler", "__version__", "evaluate", "load", "resume", "sample", "train"]
+__all__ = ["Batch", "Evaluation", "ParagoneError", "Run", "Sampler", "__version__", "evaluate", "load", "resume", "sample", "train"]
 
 _HOMES = {
     "Batch": "batch",
     "Evaluation": "evaluation.evaluate",
     "ParagoneError": "errors",
+    "Run": "run",
     "Sampler": "sampler",
     "evaluate": "evaluation.evaluate",
     "load": "api",
@@ -37,7 +39,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+if not TYPE_CHECKING:  # else a type checker would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,7 @@ import torch
 
 from . import __version__, checkpoint
 from .allocator import keep_freed_memory
-from .artefacts import Artefacts
+from .artefacts import writer_of
 from .batch import Batch
 from .best import Best
 from .budget import Budget
@@ -21,7 +21,6 @@ from .cores import threads_kept
 from .distributed import joined
 from .errors import TakenError, UsageError
 from .keeper import Keeper, Onlooker
-from .modality import resolve
 from .opening import newest_run
 from .planning import Plan, decide, decide_again
 from .ranks import Ranks
@@ -88,6 +87,7 @@ def train_plan(plan: Plan, reporter: Reporter | None = None) -> Run:
 def _trainer(plan: Plan, ranks: Ranks) -> Trainer:
     trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution, ranks)
     rehearse(trainer, plan.modality.preset(plan.settings.train.preset).build)
+    writer_of(plan.modality, plan.dataset.spec, plan.modality.sample_config())  # that it can be had, too
     return trainer
 
 
@@ -152,7 +152,7 @@ def train(
     """
     named = {"train.minutes": minutes, "train.samples": samples, "train.preset": preset}
     flags = {**(settings or {}), **{key: value for key, value in named.items() if value is not None}}
-    decided = plan(modality, data, out=out, layers=layers(Path(config) if config else None, [], flags), reporter=reporter)
+    decided = plan(modality, data, out=out, layers=layers(Path(config) if config else None, [], flags, "settings"), reporter=reporter)
     return train_plan(decided, reporter)
 
 
@@ -164,6 +164,7 @@ def resume(
     samples: int | None = None,
     modality: str | None = None,
     data: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
     layers: Layers = (),
     reporter: Reporter | None = None,
 ) -> Run:
@@ -178,7 +179,8 @@ def resume(
         modality: raise if the run is of another one.
         data: where the data is now, if it has moved; it may also have changed, as
             long as its labels and sample shape have not.
-        layers: changes to other settings in :data:`paragone.continuing.CHANGEABLE`, each with a name for messages.
+        settings: changes to other settings, by dotted name; those in :data:`paragone.continuing.CHANGEABLE` may change.
+        layers: the same from other places, each with a name for messages.
         reporter: hears about progress.
 
     Raises:
@@ -189,7 +191,8 @@ def resume(
     with joined() as ranks:
         folder = Path(run)
         opened = Run(folder, ranks.tell(lambda: Run.open(folder).config))
-        decided = decide_again(opened, modality, data, [*layers, ("minutes and samples", budget)], ranks, _heard(reporter, ranks))
+        changes = [*layers, ("settings", settings or {}), ("minutes and samples", budget)]
+        decided = decide_again(opened, modality, data, changes, ranks, _heard(reporter, ranks))
         trainer = _trainer(decided, ranks)
         return _train(opened, decided, trainer, _heard(reporter, ranks))
 
@@ -238,7 +241,7 @@ def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
 def _keeper(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Keeper:
     save_centres(run.centres, plan.dataset)
     run.write_config()  # a resumed training may have a new budget; only now is it sure to go on
-    artefacts: Artefacts = resolve(plan.modality.artefacts)(plan.dataset.spec, plan.modality.sample_config())
+    artefacts = writer_of(plan.modality, plan.dataset.spec, plan.modality.sample_config())
     # before the clock starts: data may have to be looked at for the first time
     best = Best(run, trainer, plan.examiner, plan.held, plan.settings.train, reporter) if plan.examiner else None
     told = with_tensorboard(reporter, run.path, plan.settings.train.tensorboard)

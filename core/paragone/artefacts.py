@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 import torch
 
+from .modality import Modality, resolve, running
+from .spec import SampleSpec
+
 
 class Artefacts(Protocol):
     """Encodes samples as files of the medium.
@@ -52,8 +55,27 @@ class Artefacts(Protocol):
         ...
 
 
+def writer_of(medium: Modality, spec: SampleSpec, options: Any) -> Artefacts:
+    """The medium's artefact writer, for samples of ``spec``.
+
+    Args:
+        medium: that declares it.
+        spec: of the samples.
+        options: an instance of the medium's ``sample_config``.
+
+    Raises:
+        PluginError: if it cannot be imported or made.
+    """
+    with running(medium.artefacts):
+        writer: Artefacts = resolve(medium.artefacts)(spec, options)
+        return writer
+
+
 class Previewed(Artefacts, Protocol):
     """Of a medium whose files show nothing when they are put on a page, such as sounds. A writer need not have this.
+
+    A page shows ``.png``, ``.jpg``, ``.gif``, ``.webp``, ``.svg``, ``.mp4`` and ``.webm``, plays ``.wav``, ``.flac``, ``.ogg`` and
+    ``.mp3``, and prints what is text; of other files it says how large they are.
 
     Attributes:
         loops: whether what is played is to be played round and round; it need not be there.

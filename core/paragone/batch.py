@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from . import __version__
-from .artefacts import Lines
+from .artefacts import Lines, writer_of
 from .collecting import collector_of
 from .errors import UsageError
-from .modality import resolve, running
+from .modality import running
 from .options import checked
 from .request import Request
 from .writing import distinct_names, write, write_together
@@ -43,8 +43,14 @@ class Batch:
 
     @classmethod
     def joined(cls, parts: Iterable[Batch]) -> Batch:
-        """All samples of ``parts``, at least one, which one sampler made with the same options."""
+        """All samples of ``parts``, which one sampler made with the same options.
+
+        Raises:
+            UsageError: if there are no parts.
+        """
         batches = list(parts)
+        if not batches:
+            raise UsageError("there is nothing to join", where="Batch.joined", fix="Data without labels has none to go through.")
         requests = [request for batch in batches for request in batch.requests]
         facts = [each for batch in batches for each in batch.facts]
         return cls(batches[0].sampler, torch.cat([batch.samples for batch in batches]), requests, batches[0].options, facts)
@@ -71,7 +77,7 @@ class Batch:
         modality = self.sampler.modality
         if not modality.lines:
             raise UsageError(f"samples of {modality.name} are no lines of text", where="lines", fix="Write files: batch.save(folder).")
-        artefacts: Lines = resolve(modality.artefacts)(self.sampler.spec, self.options)
+        artefacts = cast(Lines, writer_of(modality, self.sampler.spec, self.options))
         return [artefacts.line(sample) for sample in self.samples]
 
     def scores(self) -> list[float] | None:
@@ -88,7 +94,8 @@ class Batch:
     def provenance(self, index: int) -> dict[str, Any]:
         """All it takes to make sample ``index`` again, as JSON values."""
         sampler, config = self.sampler, self.sampler.run.config
-        chosen = {"options": dict(vars(self.options))} if sampler.modality.choosing else {}
+        options = {each.name: getattr(self.options, each.name) for each in dataclasses.fields(self.options)}
+        chosen = {"options": options} if sampler.modality.choosing else {}
         return {
             "paragone": __version__,
             "plugin": config["plugin"],

@@ -14,6 +14,7 @@ from .registry import registry
 from .run import Run
 from .settings import Settings, flatten, settle
 from .spec import SampleSpec
+from .weights import TOGETHER
 
 _BUILDING = threading.Lock()
 """Layers draw their weights from torch's one generator: another thread must not draw in between."""
@@ -28,12 +29,22 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
     """
     if modality is not None and run.modality != modality:
         raise RunError(f"is a run of {run.modality}, not of {modality}", where=run.path, fix=f"Use `create {run.modality}` with it.")
-    medium = registry().modality(run.modality)
+    try:
+        medium = registry().modality(run.modality)
+    except PluginError as error:
+        how = f"It was trained with {run.config['plugin']}: install that, or name its file with --plugin. {error.fix}"
+        raise PluginError(error.what, where=run.path if error.where is None else f"{run.path}: {error.where}", fix=how) from error
     file = run.path / "config.json"
     try:
         return medium, settle(medium, [(str(file), flatten(run.config["settings"], where=file))], complete=True)
     except UsageError as error:
         raise RunError(error.what, where=error.where, fix=error.fix or "Restore it from a copy of the run.") from error
+
+
+def together(run: Run) -> str:
+    """How to mend weights that the networks do not fit: the plugin's code may not be what it was."""
+    then, now = run.config["plugin"], registry().versions.get(run.modality, "?")
+    return TOGETHER if then == now else f"It was trained with {then}, and there is {now} now: bring that one back, or train anew."
 
 
 def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, seed: int, instances: Instances | None = None) -> Players:

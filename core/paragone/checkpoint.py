@@ -1,7 +1,7 @@
 """A trainer's whole state, to one file and back.
 
 The state file alone is enough to continue bit for bit. The generator's file is
-written after it, from the same weights, for those who only sample.
+written before it, from the same weights, for those who only sample.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from . import weights
+from .building import together
 from .errors import RunError
 from .run import FORMAT, Run
 from .trainer import Trainer
@@ -60,7 +61,7 @@ def restore(run: Run, trainer: Trainer) -> None:
     """
     tensors, facts = trainer.ranks.read(lambda: weights.read(run.state))
     for name, module in _modules(trainer).items():
-        weights.fill_module(module, _part(tensors, name), where=f"{run.state} ({name})")
+        weights.fill_module(module, _part(tensors, name), f"{run.state} ({name})", together(run))
     try:
         for name, optimiser in trainer.optimisers.items():
             idle = name == "discriminator" and trainer.settings.tokens.alone > 0  # it may not have had a turn yet

@@ -29,8 +29,11 @@ def check_declaration(modality: Modality) -> None:
         TypeError, ValueError: naming the field.
         UsageError: if a preset's settings are not valid.
     """
-    if not isinstance(modality.name, str) or not re.fullmatch(r"[a-z][a-z0-9-]*", modality.name) or modality.name in RESERVED:
+    if not isinstance(modality.name, str) or not re.fullmatch(r"[a-z][a-z0-9-]*", modality.name):
         raise ValueError(f"{modality.name!r} cannot be the name of a medium: lower-case letters, digits and dashes")
+    if modality.name in RESERVED:
+        raise ValueError(f"{modality.name!r} cannot be the name of a medium: `create {modality.name}` means something else, or may once")
+    _check_text("summary", modality.summary)
     for name in IMPORTS:
         _check_import(name, getattr(modality, name), required=name in ("dataset", "artefacts"))
     for name in FILES:
@@ -69,11 +72,18 @@ def _check_parts(field: str, parts: Any, kind: type[Preset] | type[Extractor] | 
         hint = "is a comma missing?" if isinstance(parts, kind) else f"it is {parts!r}"
         raise TypeError(f"{field} must be a tuple of {kind.__name__}: {hint}")
     names = [part.name for part in parts]
+    for part in parts:
+        _check_text(f"summary of {part.name} among the {field}", part.summary)
     for name in names:
         if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
             raise ValueError(f"{name!r} cannot be a name among the {field}: letters, digits, dashes and underscores")
         if names.count(name) > 1:
             raise ValueError(f"two of the {field} are called {name!r}")
+
+
+def _check_text(field: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{field} is {value!r}; a text was wanted")
 
 
 def _check_settings(field: str, config: Any) -> None:

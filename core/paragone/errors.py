@@ -7,6 +7,8 @@ lines. The command line prints exactly ``str(error)`` and leaves with
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class ParagoneError(Exception):
     """Base of every error that Paragone raises on purpose.
@@ -23,6 +25,19 @@ class ParagoneError(Exception):
         self.what, self.where, self.fix = what, where, fix
         first = what if where is None else f"{where}: {what}"
         super().__init__(one_line(first) if fix is None else f"{one_line(first)}\n{one_line(fix)}")
+
+    def __reduce__(self) -> tuple[Callable[..., ParagoneError], tuple[object, ...]]:
+        # what another process raised arrives as it was: by itself Python would make it anew of its text
+        where = None if self.where is None else str(self.where)
+        return _again, (type(self), self.what, where, self.fix, self.exit_code)
+
+
+def _again(kind: type[ParagoneError], what: str, where: str | None, fix: str | None, exit_code: int) -> ParagoneError:
+    error = kind.__new__(kind)
+    ParagoneError.__init__(error, what, where=where, fix=fix)
+    if exit_code != kind.exit_code:
+        error.exit_code = exit_code
+    return error
 
 
 def one_line(text: str) -> str:

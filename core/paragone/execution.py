@@ -6,6 +6,7 @@ The one place that knows. Everything else asks an :class:`Execution`.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -56,8 +57,11 @@ class Execution:
     def place(self, module: nn.Module) -> nn.Module:
         """``module`` on the device; 4-D weights in channels_last, which convolutions there prefer."""
         module.to(self.device)
-        if self.device.type in ("cpu", "cuda") and any(parameter.dim() == 4 for parameter in module.parameters()):
-            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this overload
+        if self.device.type in ("cpu", "cuda"):
+            # one by one: torch's own way takes weights of five dimensions along, and fails where a network has both
+            for tensor in itertools.chain(module.parameters(), module.buffers()):
+                if tensor.dim() == 4:
+                    tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
         return module
 
     def compile(self, module: nn.Module) -> nn.Module:

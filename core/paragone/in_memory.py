@@ -27,6 +27,9 @@ class InMemory:
         if not len(samples):
             raise DataError("holds no samples", fix="Put some into it.")
         if not isinstance(samples, torch.Tensor):
+            shapes = sorted({tuple(sample.shape) for sample in samples})
+            if len(shapes) > 1:
+                raise DataError(f"holds samples of several shapes, such as {shapes[0]} and {shapes[-1]}", fix="Give samples of one shape.")
             samples = torch.stack(list(samples))
         if len(names) not in (0, len(samples)):
             raise DataError(f"has {len(samples)} samples and {len(names)} labels", fix="Give each sample a label, or none any.")

@@ -182,12 +182,13 @@ def hidden(name: str) -> bool:
 def wrapping(names: Sequence[str]) -> str:
     """The folders that all of the sorted ``names`` lie in, such as ``"mywords/"``, or empty."""
     wrap = ""
-    while True:
+    while names:
         top, slash, _ = names[0][len(wrap) :].partition("/")
         # sorted: what holds for the first and the last holds for all between
         if not slash or not names[-1].startswith(f"{wrap}{top}/"):
-            return wrap
+            break
         wrap = f"{wrap}{top}/"
+    return wrap
 
 
 def _walk(root: Path) -> list[tuple[str, int, int, int]]:

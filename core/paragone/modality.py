@@ -8,7 +8,7 @@ it is really needed, by :func:`resolve`.
 from __future__ import annotations
 
 import contextlib
-import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -217,9 +217,8 @@ def resolve(import_string: str) -> Any:
     Raises:
         PluginError: if it cannot be imported, with the reason.
     """
-    module_name, _, attribute = import_string.partition(":")
     try:
-        return getattr(importlib.import_module(module_name), attribute)
+        return pkgutil.resolve_name(import_string)
     except Exception as error:  # a plugin's module may raise anything
         raise PluginError(
             f"cannot be loaded: {type(error).__name__}: {error}",
@@ -235,8 +234,11 @@ def require(medium: Modality) -> None:
         PluginError: if the medium cannot work here, with the reason and the fix.
     """
     if medium.check is not None:
-        with running(medium.check):
-            resolve(medium.check)()
+        try:
+            with running(medium.check):
+                resolve(medium.check)()
+        except OSError as error:  # such as a library of C that is not there
+            raise PluginError(f"fails: {type(error).__name__}: {error}", where=medium.check, fix=TELL_THE_AUTHOR) from error
 
 
 @contextlib.contextmanager

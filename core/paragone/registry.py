@@ -26,7 +26,7 @@ import pluggy
 from . import hooks, plugin_files
 from .declared import check_declaration
 from .errors import ParagoneError, PluginError
-from .modality import API_VERSION, OLDEST_API_VERSION, Modality, require
+from .modality import API_VERSION, OLDEST_API_VERSION, TELL_THE_AUTHOR, Modality, require
 from .options import nearest_error
 
 State = Literal["ok", "broken", "blocked", "incompatible"]
@@ -89,7 +89,11 @@ class Registry:
     slips: list[str] = field(default_factory=list)
 
     def checked(self) -> list[PluginStatus]:
-        """The rows, where a plugin whose medium cannot work here is broken too; see :attr:`.modality.Modality.check`."""
+        """The rows, where a plugin whose medium cannot work here is broken too; see :attr:`.modality.Modality.check`.
+
+        Raises:
+            PluginError: only with ``PARAGONE_STRICT_PLUGINS=1``.
+        """
         return [_checked(row, [self.modalities[name] for name in row.modalities]) if row.state == "ok" else row for row in self.plugins]
 
     def modality(self, name: str) -> Modality:
@@ -137,10 +141,8 @@ class Source:
     @classmethod
     def of_entry_point(cls, point: importlib.metadata.EntryPoint) -> Source:
         """What an installed distribution declares."""
-        dist = point.dist
-        if dist is None:
-            return cls(point.name, "?", "?", point.load, module=point.module)
-        return cls(point.name, dist.name, dist.version, point.load, tuple(dist.requires or ()), point.module)
+        name, version, requires = _package(point.dist)
+        return cls(point.name, name, version, partial(_loaded, point), requires, point.value.partition(":")[0].strip())
 
     @classmethod
     def of_file(cls, path: Path) -> Source:
@@ -166,13 +168,12 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
         PluginError: only with ``PARAGONE_STRICT_PLUGINS=1``.
     """
     allowed, blocked = _names("PARAGONE_PLUGINS"), _names("PARAGONE_BLOCK_PLUGINS")
-    strict = os.environ.get("PARAGONE_STRICT_PLUGINS", "") not in ("", "0")
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
     found = Registry()
     # ours first: whoever declares a medium that there is already does not take it over unasked
-    points = sorted(entry_points, key=lambda point: point.dist is None or point.dist.name != OURS)
-    sources = (*map(Source.of_entry_point, points), *map(Source.of_file, files))
+    installed = sorted(map(Source.of_entry_point, entry_points), key=lambda source: source.distribution != OURS)
+    sources = (*installed, *map(Source.of_file, files))
     for source in sources:
         row = PluginStatus(source.name, source.distribution, source.version, source.module)
         found.plugins.append(row)
@@ -190,10 +191,25 @@ def load(entry_points: Iterable[importlib.metadata.EntryPoint], files: Sequence[
                 raise
             _explain(error, source, row)
             fault = error
-        if strict and row.reason:
-            raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from fault
+        _told_of(row, fault)
     found.slips = sorted((allowed | blocked).difference(*(source.names for source in sources)))
     return found
+
+
+def _package(dist: importlib.metadata.Distribution | None) -> tuple[str, str, tuple[str, ...]]:
+    """Name, version and requirements of what holds an entry point; ``pip`` may leave half a package, which has none."""
+    try:
+        return (dist.name or "?", dist.version or "?", tuple(dist.requires or ())) if dist else ("?", "?", ())
+    except Exception:  # metadata that is absent or cannot be read raises something else in every Python
+        return "?", "?", ()
+
+
+def _loaded(point: importlib.metadata.EntryPoint) -> ModuleType:
+    """Import what an entry point names."""
+    if not re.fullmatch(r"[\w.]+\s*(:\s*[\w.]+\s*)?(\[.*\])?", point.value):
+        raise ImportError(f"its entry point is {point.value!r}, which is no module")
+    module: ModuleType = point.load()
+    return module
 
 
 def _checked(row: PluginStatus, media: Iterable[Modality]) -> PluginStatus:
@@ -201,10 +217,19 @@ def _checked(row: PluginStatus, media: Iterable[Modality]) -> PluginStatus:
         with contextlib.redirect_stdout(sys.stderr):
             for medium in media:
                 require(medium)
-    except PluginError as error:
-        what = error.what if error.where is None else f"{error.where} {error.what}"
-        return replace(row, state="broken", reason=what, fix=error.fix or "", traceback=traceback.format_exc(limit=-30))
+    except (Exception, SystemExit) as error:  # as where a plugin is loaded: it is this one that does not work
+        row = replace(row, state="broken", reason=f"{type(error).__name__}: {error}", fix=TELL_THE_AUTHOR)
+        if isinstance(error, ParagoneError):
+            row.reason, row.fix = error.what if error.where is None else f"{error.where} {error.what}", error.fix or row.fix
+        row.traceback = traceback.format_exc(limit=-30)
+        _told_of(row, error)
     return row
+
+
+def _told_of(row: PluginStatus, fault: BaseException | None) -> None:
+    """With ``PARAGONE_STRICT_PLUGINS=1`` what is wrong with a plugin is an error."""
+    if row.reason and row.state != "blocked" and os.environ.get("PARAGONE_STRICT_PLUGINS", "") not in ("", "0"):
+        raise PluginError(row.reason, where=f"plugin {row.name}", fix=row.fix) from fault
 
 
 def _explain(error: BaseException, source: Source, row: PluginStatus) -> None:

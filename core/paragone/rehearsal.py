@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import nn
@@ -15,6 +16,7 @@ from torch import nn
 from .errors import PluginError
 from .modality import TELL_THE_AUTHOR, running
 from .players import latent_size
+from .tokens import TokenGenerator
 from .trainer import Trainer
 
 
@@ -34,10 +36,19 @@ def rehearse(trainer: Trainer, code: str) -> None:
     devices = [device] if device.type == "cuda" else []
     with _kept(trainer.modules.values()), torch.random.fork_rng(devices), torch.no_grad(), trainer.execution.autocast(), running(code):
         generator, discriminator = trainer.modules["generator"], trainer.modules["discriminator"]
-        made = generator(torch.randn(count, latent_size(generator), device=device), label)
+        latent = torch.randn(count, latent_size(generator), device=device)
+        made = generator(latent, label)
         _expect(code, "the generator's samples", made, (count, *spec.shape))
+        if made.is_floating_point() != (spec.tokens is None):
+            raise PluginError(f"the generator's samples are {made.dtype} where {spec.dtype} was wanted", where=code, fix=TELL_THE_AUTHOR)
         for seen in (samples, made):
             _expect(code, "the discriminator's logits", discriminator(seen, label), (count,))
+        if spec.tokens is not None:
+            scored = cast(TokenGenerator, generator).logits(latent, label, made)
+            _expect(code, "the generator's logits", scored, (count, *trainer.game.estimator.shape))
+            if trainer.settings.tokens.relaxation != "none":
+                told = discriminator(trainer.game.estimator.seen(samples, differentiable=True), label)
+                _expect(code, "the discriminator's logits of rows", told, (count,))
         if "encoder" in trainer.modules:
             found = trainer.modules["encoder"](samples, label)
             if not isinstance(found, tuple | list) or len(found) != 2:

@@ -17,7 +17,7 @@ from torch import nn
 
 from . import weights
 from .batch import Batch
-from .building import build, describe
+from .building import build, describe, together
 from .choosing import Chooser
 from .data import Dataset, hold_out
 from .errors import DivergenceError, RunError, UsageError
@@ -79,7 +79,7 @@ class Sampler:
         require(medium)
         players = build(medium, settings, SampleSpec.from_json(run.config["spec"]), run.classes, 0, run.instances)
         tensors, hash = _weights(run, which)
-        weights.fill_module(players.generator, tensors, where=run.weights(which))
+        weights.fill_module(players.generator, tensors, run.weights(which), together(run))
         execution = Execution.choose(device, precision="fp32")
         generator = fused(execution.place(players.generator).eval().requires_grad_(False))
         return cls(run, medium, settings, generator, execution, hash, which)
@@ -194,7 +194,7 @@ class Sampler:
                 fix = "Use a run that has played the game and still has its state.safetensors, or do without --critic."
                 raise RunError("holds no discriminator that has learned anything", where=self.run.path, fix=fix)
             players = build(self.modality, self.settings, self.spec, self.run.classes, 0, self.run.instances)
-            weights.fill_module(players.discriminator, weights.read(file, prefix)[0], where=file)
+            weights.fill_module(players.discriminator, weights.read(file, prefix)[0], file, together(self.run))
             self._discriminator = self.execution.place(players.discriminator).eval().requires_grad_(False)
         return self._discriminator
 

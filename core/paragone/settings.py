@@ -342,13 +342,16 @@ def read_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     return flat
 
 
-def layers(config: Path | None, assignments: Sequence[str], flags: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def layers(
+    config: Path | None, assignments: Sequence[str], flags: Mapping[str, Any], said: str = "command line"
+) -> list[tuple[str, Mapping[str, Any]]]:
     """What a user said, in rising order of weight, for :func:`settle`.
 
     Args:
         config: the file given to ``--config``.
         assignments: what was given to ``--set``.
         flags: dotted name → value of flags that were really given.
+        said: where those were given, for messages.
     """
     from_file = [(str(config), read_toml(config))] if config else []
-    return [*from_file, ("--set", read_assignments(assignments)), ("command line", flags)]
+    return [*from_file, ("--set", read_assignments(assignments)), (said, flags)]

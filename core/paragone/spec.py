@@ -59,7 +59,7 @@ class SampleSpec:
     Attributes:
         axes: the axes in storage order, for a picture ``channels, height, width``.
         dtype: ``"float32"``, or ``"int64"`` for tokens.
-        low, high: the closed value range of every entry.
+        low, high: the closed value range of every entry; of tokens 0 and vocabulary − 1.
         traits: plain facts that the plugin's artefact writer needs, such as
             ``{"mode": "RGBA"}``. The engine stores them and never reads them.
     """
@@ -77,6 +77,9 @@ class SampleSpec:
             raise ValueError(f"[{self.low}, {self.high}] is no range of values")
         if self.dtype == "int64" and (len(self.axes) != 1 or self.axes[0].unit != "tokens"):
             raise ValueError("int64 is for samples with one axis, of tokens")
+        last = (self.axes[0].vocabulary or 0) - 1
+        if self.dtype == "int64" and (self.low, self.high) != (0, last):
+            raise ValueError(f"tokens are 0 to {last}, the whole vocabulary, and not low={self.low} to high={self.high}")
         if not all(isinstance(fact, str) for trait in self.traits.items() for fact in trait):
             raise ValueError("traits must be texts")
 

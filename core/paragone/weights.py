@@ -72,8 +72,17 @@ def holds(path: Path, prefix: str) -> bool:
         raise RunError(f"is damaged ({error})", where=path, fix="Restore it from a copy, or train again.") from error
 
 
-def fill_module(module: nn.Module, tensors: Mapping[str, torch.Tensor], where: object) -> None:
+TOGETHER = "config.json and the weights do not belong together: restore both from one run."
+
+
+def fill_module(module: nn.Module, tensors: Mapping[str, torch.Tensor], where: object, fix: str = TOGETHER) -> None:
     """Copy ``tensors`` into the parameters and buffers of ``module``.
+
+    Args:
+        module: to be filled.
+        tensors: by name.
+        where: they came from, for the error.
+        fix: how to mend what does not fit.
 
     Raises:
         RunError: naming the first tensor that is missing, left over or of another shape.
@@ -86,6 +95,6 @@ def fill_module(module: nn.Module, tensors: Mapping[str, torch.Tensor], where: o
             raise RunError(
                 f"tensor {name!r} has shape {found or 'none'}, the networks of config.json want {wanted or 'none'}",
                 where=where,
-                fix="config.json and the weights do not belong together: restore both from one run.",
+                fix=fix,
             )
     module.load_state_dict(dict(tensors))

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from . import files
-from .artefacts import Artefacts
+from .artefacts import writer_of
 from .beside import beside
 from .cores import core_left_over
 from .errors import OutputError, UsageError
-from .modality import resolve, returned, running
+from .modality import returned, running
 from .options import checked
 from .request import Request
 
@@ -71,7 +71,7 @@ def write(
     """
     options = checked(options, sampler.modality.sample_config, "options")
     code = sampler.modality.artefacts
-    artefacts: Artefacts = resolve(code)(sampler.spec, options)
+    artefacts = writer_of(sampler.modality, sampler.spec, options)
 
     def write_batch(batch: Batch) -> Iterator[Path]:
         for index, request in enumerate(batch.requests):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paragone.errors import UsageError
-from paragone.modality import resolve
 
 from .config import AudioSample
 from .hydrogen import write_hydrogen
@@ -17,7 +16,6 @@ from .sfz import write_sfz
 from .sound import is_loop
 
 if TYPE_CHECKING:
-    from paragone.artefacts import Artefacts
     from paragone.batch import Batch
 
 
@@ -54,8 +52,10 @@ class KitMaker:
         return content
 
     def _kit(self, batch: Batch) -> Kit:
+        from paragone.artefacts import writer_of  # brings torch, which whoever only asks for a kit need not wait for
+
         spec = batch.sampler.spec
-        artefacts: Artefacts = resolve(batch.sampler.modality.artefacts)(spec, batch.options)
+        artefacts = writer_of(batch.sampler.modality, spec, batch.options)
         by_label: dict[str | None, list[int]] = {}
         for index, label in enumerate(batch.labels):
             by_label.setdefault(label, []).append(index)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import torch
 
 import paragone
 from paragone.building import build, describe
-from paragone.errors import RunError
+from paragone.errors import PluginError, RunError
 from paragone.options import options_of
 from paragone.run import Run
 from paragone.settings import TrainSettings
@@ -50,3 +51,25 @@ def test_an_option_that_is_newer_than_the_run_changes_nothing(tmp_path: Path) ->
     run = paragone.train("points", out=tmp_path / "run", samples=64, preset="wide")
     assert run.config["settings"]["train"].pop("batch") == 32  # as the preset wants it
     assert describe(run)[1].train.batch == options_of(TrainSettings)["batch"].default != 32
+
+
+def test_a_run_of_a_plugin_that_is_not_here_says_which_it_was(tmp_path: Path) -> None:
+    run = paragone.train("points", out=tmp_path / "run", samples=64)
+    for medium, fix in (("dots", "It was trained with dots.py 0123456789ab"), ("imge", "Did you mean 'image'")):
+        changed = Run(run.path, {**run.config, "modality": medium, "plugin": "dots.py 0123456789ab"})
+        with pytest.raises(PluginError, match=f"unknown medium '{medium}'") as caught:
+            describe(changed)
+        assert caught.value.where == run.path
+        assert caught.value.fix
+        assert fix in caught.value.fix
+
+
+def test_networks_that_have_changed_are_told_by_the_plugin_that_has(tmp_path: Path) -> None:
+    run = paragone.train("points", out=tmp_path / "run", samples=64)
+    config = json.loads((run.path / "config.json").read_text())
+    config["settings"]["network"]["width"] += 1
+    for plugin, fix in ((config["plugin"], "restore both from one run"), ("toy 0.0", "It was trained with toy 0.0, and there is ")):
+        (run.path / "config.json").write_text(json.dumps({**config, "plugin": plugin}))
+        with pytest.raises(RunError, match=r"tensor .* has shape") as caught:
+            paragone.load(run.path)
+        assert fix in str(caught.value)

@@ -30,6 +30,11 @@ def test_convolutions_are_placed_channels_last() -> None:
     convolution = execution.place(nn.Conv2d(4, 8, 3))
     assert convolution.weight.is_contiguous(memory_format=torch.channels_last)
     assert execution.place(nn.Linear(3, 3)).weight.is_contiguous()
+    film = nn.Sequential(nn.Conv3d(2, 2, 3), nn.Conv2d(2, 2, 3))  # of weights with five dimensions too
+    film.register_buffer("mask", torch.ones(1, 2, 3, 4))
+    assert execution.place(film)[1].weight.is_contiguous(memory_format=torch.channels_last)
+    assert film.mask.is_contiguous(memory_format=torch.channels_last)
+    assert film[0].weight.is_contiguous()
 
 
 def test_compilation_is_optional() -> None:

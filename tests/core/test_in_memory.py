@@ -40,6 +40,7 @@ def test_equal_samples_have_equal_hashes_and_labels_count_in_the_fingerprint() -
         (ROWS[:, :1], (), "expected a batch of shape"),
         (ROWS.double(), (), "expected float32"),
         (ROWS * torch.nan, (), "expected values in"),
+        ([ROWS[0], ROWS[0, :1]], (), r"several shapes, such as \(1,\) and \(2,\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(samples: torch.Tensor, names: list[str], reason: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paragone.errors import DataError
-from paragone.listing import by_folder, is_folder, listing, member_name, others_note, printable, signature
+from paragone.listing import by_folder, is_folder, listing, member_name, others_note, printable, signature, wrapping
 
 FILES = {"a/1.x": b"one", "b/deep/2.x": b"two", "odd\n/é.x": b"", ".hidden": b"", "b/.git/3.x": b"", "__MACOSX/._1.x": b""}
 
@@ -129,3 +129,8 @@ def test_names_are_told_on_one_line() -> None:
     assert others_note(["a\nb"]) == ["1 file of another kind ignored: a\\nb"]
     assert others_note(list("abcd")) == ["4 files of another kind ignored: a, b, c, …"]
     assert printable(b"caf\xe9".decode("utf-8", "surrogateescape")) == "caf?"
+
+
+def test_nothing_is_wrapped_in_nothing() -> None:
+    assert wrapping([]) == ""
+    assert wrapping(["kit/kick/a.wav", "kit/snare/b.wav"]) == "kit/"

@@ -13,7 +13,7 @@ import pytest
 
 from paragone import hooks
 from paragone.errors import PluginError
-from paragone.modality import API_VERSION, require
+from paragone.modality import API_VERSION, require, resolve
 from paragone.opening import open_data
 from paragone.registry import Registry, load, registry
 
@@ -45,12 +45,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delenv("PARAGONE_STRICT_PLUGINS", raising=False)
 
-    def make(module: str, source: str, entry: str | None = None) -> Registry:
+    def make(module: str, source: str, entry: str | None = None, value: str | None = None, metadata: bool = True) -> Registry:
         (tmp_path / f"{module}.py").write_text(source)
         info = tmp_path / f"{module}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[paragone.plugins]\n{entry or module} = {module}\n")
+        if metadata:
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[paragone.plugins]\n{entry or module} = {value or module}\n")
         importlib.invalidate_caches()
         found = importlib.metadata.entry_points(group=hooks.ENTRY_POINTS)
         return load(sorted(found, key=lambda point: point.value))
@@ -119,7 +120,9 @@ def test_a_third_partys_plugin_is_found_like_any_other(install) -> None:  # type
         ("better", METRIC.format("m", "m:m", "down"), "broken", "better of metric m is 'down'; one of lower, higher, real was wanted"),
         ("taken", METRIC.format("samples", "m:m", "lower"), "broken", "a metric cannot be called 'samples'"),
         ("measure", METRIC.format("m", "m", "lower"), "broken", "measure of metric m is 'm'"),
-        ("reserved", GOOD.format(name="plugins", api=1), "broken", "cannot be the name"),
+        ("reserved", GOOD.format(name="plugins", api=1), "broken", "`create plugins` means something else"),
+        ("silent", ACME.replace('"A test."', "__doc__"), "broken", "summary is None; a text was wanted"),
+        ("mute", ACME.replace('"P."', "None"), "broken", "summary of p among the presets is None; a text was wanted"),
     ],
 )
 def test_a_bad_plugin_is_a_row_and_hurts_nobody(install, name: str, source: str, state: str, reason: str) -> None:  # type: ignore[no-untyped-def]  # fixture
@@ -246,6 +249,47 @@ def test_a_medium_that_cannot_work_here_is_a_broken_row_and_opens_nothing(instal
     with pytest.raises(PluginError, match=r"moon: is too quiet\nWait\.") as caught:  # its dataset, m:d, cannot even be imported
         open_data(found.modality("moon"), None, Path("anything"), print)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("value", ["zz-dashed.plugin", "zz_dashed.plugin:", "zz dashed", "1/0"])
+def test_an_entry_point_that_is_no_module_is_a_row(install, value: str) -> None:  # type: ignore[no-untyped-def]  # fixture
+    found = install("zz_dashed", ACME, value=value)
+    assert row(found, "zz_dashed").state == "broken"
+    assert row(found, "zz_dashed").reason.startswith("ImportError: its entry point is ")
+    assert {"image", "points"} <= found.modalities.keys()
+
+
+def test_what_is_left_of_a_package_may_have_no_name(install) -> None:  # type: ignore[no-untyped-def]  # fixture
+    found = install("zz_half", "import nothing_of_that_name", metadata=False)
+    half = row(found, "zz_half")
+    assert (half.state, half.distribution, half.version) == ("broken", "?", "?")
+    assert row(found, "image").state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("import ctypes; ctypes.CDLL('libnothing.so.3')", "zz_moon_check:check fails: OSError: libnothing.so.3"),
+        ("from paragone.errors import UsageError; raise UsageError('is no moon', where='PATH')", "PATH is no moon"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_whatever_a_check_raises_is_a_broken_row(install, monkeypatch: pytest.MonkeyPatch, body: str, reason: str) -> None:  # type: ignore[no-untyped-def]  # fixture
+    found = install("zz_moon", ACME.replace("Empty, Empty,", "Empty, Empty, check='zz_moon_check:check',"))
+    (Path(sys.modules["zz_moon"].__file__ or "").parent / "zz_moon_check.py").write_text(f"def check():\n    {body}\n")
+    importlib.invalidate_caches()
+    checked = {status.name: status for status in found.checked()}
+    assert checked["zz_moon"].state == "broken"
+    assert checked["zz_moon"].reason.startswith(reason)
+    assert checked["zz_moon"].fix
+    assert checked["points"].state == "ok"
+    monkeypatch.setenv("PARAGONE_STRICT_PLUGINS", "1")
+    with pytest.raises(PluginError, match="plugin zz_moon: "):
+        found.checked()
+
+
+def test_an_import_string_may_name_what_a_class_holds() -> None:
+    assert resolve("pathlib:Path.home")() == Path.home()
 
 
 def test_a_check_that_fails_in_its_own_way_is_the_plugin_s_fault() -> None:

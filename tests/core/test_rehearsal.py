@@ -8,13 +8,20 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 from toy_plugin import model
 
 import paragone
 from paragone import api
 from paragone.errors import PluginError
+from paragone.execution import Execution
+from paragone.in_memory import InMemory
+from paragone.modality import Modality, NoSettings, Preset
 from paragone.players import Players
 from paragone.rehearsal import rehearse
+from paragone.settings import settle
+from paragone.spec import Axis, SampleSpec
+from paragone.tokens import TokenEmbedding
 from paragone.trainer import Trainer
 
 TINY = {"train.device": "cpu", "train.threads": 1}
@@ -116,3 +123,63 @@ def test_what_a_writer_returns_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(model.PointFiles, "sheet", lambda *given: None)
     with pytest.raises(PluginError, match="returned NoneType where the bytes of a sheet was wanted"):
         paragone.train("points", out=tmp_path / "again", samples=64, settings=TINY)
+
+
+def test_a_writer_is_tried_before_there_is_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model.PointFiles, "__init__", lambda self, spec: None)
+    with pytest.raises(PluginError, match="model:PointFiles: fails: TypeError"):
+        paragone.train("points", out=tmp_path / "run", samples=64, settings=TINY)
+    assert not (tmp_path / "run").exists()
+
+
+class Words(nn.Module):
+    """A generator of tokens."""
+
+    latent_size = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(3, 5))
+
+    def logits(self, latent: torch.Tensor, label: Any, tokens: torch.Tensor, dropout: torch.Tensor | None = None) -> torch.Tensor:
+        return self.table.expand(len(latent), 3, 5)
+
+    def forward(self, latent: torch.Tensor, label: Any) -> torch.Tensor:
+        return torch.zeros(len(latent), 3, dtype=torch.int64)
+
+
+class Reader(nn.Module):
+    """A discriminator of tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = TokenEmbedding(5, 2)
+
+    def forward(self, sample: torch.Tensor, label: Any) -> torch.Tensor:
+        return self.embedding(sample).sum((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("broken", "name", "value", "words"),
+    [
+        (Words, "logits", lambda self, latent, label, tokens: torch.zeros(2, 5, 3), "logits have the shape (2, 5, 3) where (2, 3, 5)"),
+        (Words, "logits", None, "fails: TypeError"),
+        (Words, "forward", lambda self, latent, label: torch.zeros(len(latent), 3), "samples are torch.float32 where int64 was wanted"),
+        (Reader, "forward", lambda self, sample, label: self.embedding.weight[sample].sum((1, 2)), "fails: "),
+    ],
+)  # fmt: skip
+def test_players_of_tokens_are_asked_what_the_game_will_ask(
+    broken: type, name: str, value: object, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = SampleSpec((Axis("position", 3, "tokens", vocabulary=5),), "int64", 0, 4)
+    settings = settle(Modality("words", "W.", (Preset("p", "P.", "m:b", NoSettings),), "m:d"), [("", {"train.samples": 4})])
+
+    def trainer() -> Trainer:
+        data = InMemory(spec, torch.randint(0, 5, (8, 3)))
+        return Trainer(Players(Words(), Reader()), data, settings, Execution.choose("cpu", "fp32"))
+
+    rehearse(trainer(), "words:build")
+    monkeypatch.setattr(broken, name, value)
+    with pytest.raises(PluginError, match="words:build: ") as caught:
+        rehearse(trainer(), "words:build")
+    assert words in str(caught.value)

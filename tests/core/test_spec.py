@@ -53,3 +53,11 @@ def test_check_accepts_what_fits() -> None:
 def test_check_says_what_is_wrong(samples: torch.Tensor, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PICTURE.check(samples)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0, 5), (1, 4)])
+def test_tokens_range_over_their_vocabulary(low: float, high: float) -> None:
+    axis = Axis("position", 3, "tokens", vocabulary=5)
+    with pytest.raises(ValueError, match=f"tokens are 0 to 4, the whole vocabulary, and not low={low} to high={high}"):
+        SampleSpec((axis,), "int64", low, high)
+    assert SampleSpec((axis,), "int64", 0, 4).tokens == axis

@@ -7,7 +7,7 @@ import re
 import typing
 from collections.abc import Iterable
 
-from paragone import artefacts, choosing, collecting, data, players, spec, tokens
+from paragone import artefacts, batch, choosing, collecting, data, execution, players, request, spec, tokens
 from paragone.evaluation import evidence, features
 
 HEAD = """# What a plugin's parts must be
@@ -22,8 +22,16 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "Data": (data.OpenDataset, data.Dataset),
     "Networks": (players.Players, players.Generator, players.Discriminator, players.Augmentation, players.Encoder, tokens.TokenGenerator),
     "Files": (artefacts.Artefacts, artefacts.Lines, artefacts.Previewed),
-    "Evaluation": (features.FeatureExtractor, evidence.Measure, evidence.Evidence, evidence.Score),
-    "Choosing and collecting": (choosing.OpenChooser, choosing.Chooser, collecting.OpenCollector, collecting.Collector),
+    "Evaluation": (features.FeatureExtractor, execution.Execution, evidence.Measure, evidence.Evidence, evidence.Score),
+    "Choosing and collecting": (
+        choosing.OpenChooser,
+        choosing.Chooser,
+        choosing.Chosen,
+        request.Request,
+        collecting.OpenCollector,
+        collecting.Collector,
+        batch.Batch,
+    ),
 }
 
 

@@ -23,10 +23,10 @@ from typing import Any
 import torch
 
 from ..allocator import keep_freed_memory
-from ..artefacts import Artefacts
+from ..artefacts import writer_of
 from ..data import Dataset, hold_out
 from ..errors import DataError, ParagoneError, UsageError
-from ..modality import Metric, resolve
+from ..modality import Metric
 from ..own_data import data_like, own_data
 from ..randomness import generator_for
 from ..reporting import Reporter, Silent
@@ -121,7 +121,7 @@ def evaluate(
     count: int = COUNT,
     seed: int = 0,
     extractor: str | None = None,
-    weights: str = "last",
+    which: str = "last",
     device: str = "auto",
     reporter: Reporter | None = None,
     progress: Progress | None = None,
@@ -135,7 +135,7 @@ def evaluate(
         count: samples to generate.
         seed: of the first; the others follow.
         extractor: of features, one that the medium declares; ``None`` for its default.
-        weights: ``"last"``, or ``"best"`` where the training kept them.
+        which: ``"last"`` weights, or ``"best"`` where the training kept them.
         device: as for training.
         reporter: told what a user should know about the data.
         progress: told how far the long parts are.
@@ -145,7 +145,7 @@ def evaluate(
     """
     if count < 2:
         raise UsageError(f"{count} samples are too few to compare", where="count", fix="Ask for hundreds at least.")
-    sampler = Sampler.load(run, device, modality, weights)
+    sampler = Sampler.load(run, device, modality, which)
     examiner = Examiner(sampler.modality, sampler.spec, sampler.execution, extractor, progress)
     if sampler.execution.device.type == "cpu":
         keep_freed_memory()  # feature maps are large and come and go
@@ -217,7 +217,7 @@ def _memorisation(
         return None
     if training.training is not None and len(training) < len(training.training):
         notes.append(f"copies were looked for among {len(training):,} of {len(training.training):,} training samples")
-    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, sampler.modality.sample_config())
+    artefacts = writer_of(sampler.modality, sampler.spec, sampler.modality.sample_config())
     return memorisation(generated, training, held, lambda sample: artefacts.encode(sample, {}))
 
 

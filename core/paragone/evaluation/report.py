@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import json
 import math
@@ -13,8 +14,7 @@ from typing import Any, cast
 import torch
 
 from .. import files
-from ..artefacts import Artefacts, Lines
-from ..modality import resolve
+from ..artefacts import Artefacts, Lines, writer_of
 from ..stats_log import read_lines, read_stats
 from .curves import curve
 from .evaluate import Compared, Evaluation
@@ -28,10 +28,16 @@ CURVES = ("margin", "loss_generator", "loss_discriminator", "diversity", "augmen
 _KINDS = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
     ".svg": "image/svg+xml",
     ".wav": "audio/wav",
     ".flac": "audio/flac",
     ".ogg": "audio/ogg",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
 }
 _AGAINST = {"held-out": "samples held out of the training", "given": "the data given", "training": "the samples it was trained on"}
 _BESIDE = "with its nearest training sample to the right, and the distance between the two over the typical one"
@@ -41,8 +47,10 @@ h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
 table { border-collapse: collapse } th, td { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: right }
 th:first-child, td:first-child, td.words, .facts td { text-align: left } td.doubtful { color: #a40 }
 .tiles { display: flex; flex-wrap: wrap; gap: 1rem } figure { margin: 0 } figcaption { font-size: .8rem; color: #555 }
-.pair img { width: 6rem; image-rendering: pixelated; background: repeating-conic-gradient(#eee 0 25%, #fff 0 50%) 0 0 / 1rem 1rem }
+.pair img, .pair video { width: 6rem }
+.pair img { image-rendering: pixelated; background: repeating-conic-gradient(#eee 0 25%, #fff 0 50%) 0 0 / 1rem 1rem }
 .previews { display: grid; grid-template-columns: 15rem 15rem; gap: .25rem .5rem } .previews figcaption { grid-column: span 2 }
+.previews video { width: 100% }
 .previews img, .previews audio { display: block; width: 100%; height: auto; image-rendering: auto } .previews audio { height: 2rem }
 .sheet img { max-width: 100%; image-rendering: pixelated } svg { background: #f7f7f7 }
 pre { overflow: auto; background: #f7f7f7; padding: 1rem }
@@ -61,7 +69,7 @@ def write_report(evaluation: Evaluation, path: Path) -> None:
 def render(evaluation: Evaluation) -> str:
     """The whole page: samples, scores, labels, copies, curves, provenance."""
     run, sampler = evaluation.sampler.run, evaluation.sampler
-    artefacts: Artefacts = resolve(sampler.modality.artefacts)(sampler.spec, sampler.modality.sample_config())
+    artefacts = writer_of(sampler.modality, sampler.spec, sampler.modality.sample_config())
     counts = evaluation.total.counts
     facts = {
         "Generated": f"{counts['generated']:,} samples, seeds {evaluation.seed} to {evaluation.seed + counts['generated'] - 1}",
@@ -216,13 +224,16 @@ def _figure(score: Score | None) -> str:
 
 
 def _embed(data: bytes, extension: str, loops: bool = False) -> str:
-    """A file inside the page: a picture, a sound, or else text."""
+    """A file inside the page: a picture, a sound, a film, or else text; of what no browser shows, how large it is."""
     kind = _KINDS.get(extension)
     if kind is None:
-        return f'<pre dir="auto">{_text(data.decode("utf-8", "replace"))}</pre>'
+        with contextlib.suppress(UnicodeDecodeError):
+            return f'<pre dir="auto">{_text(data.decode())}</pre>'
+        return f"<p>{_text(extension)}, {len(data):,} bytes</p>"
     source = f"data:{kind};base64,{base64.b64encode(data).decode()}"
-    if kind.startswith("audio"):
-        return f'<audio controls{" loop" * loops} preload="none" src="{source}"></audio>'
+    if kind.startswith(("audio", "video")):
+        player = kind.partition("/")[0]
+        return f'<{player} controls{" loop" * loops} preload="none" src="{source}"></{player}>'
     return f'<img alt="" src="{source}">'
 
 

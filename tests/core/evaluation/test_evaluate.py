@@ -20,7 +20,7 @@ from paragone.errors import DataError, DivergenceError, RunError, UsageError
 from paragone.evaluation.evaluate import Evaluation, _in_place_of, compare, evaluate
 from paragone.evaluation.evidence import Evidence
 from paragone.evaluation.metrics import FEATURE_METRICS
-from paragone.evaluation.report import _show, render, write_report
+from paragone.evaluation.report import _embed, _show, render, write_report
 from paragone.own_data import data_like
 from paragone.reporting import Silent
 
@@ -70,7 +70,7 @@ def test_samples_are_those_that_create_makes(held: Path) -> None:
 
 
 def test_best_weights(held: Path) -> None:
-    best, last = evaluate(held, count=64, weights="best"), evaluate(held, count=64)
+    best, last = evaluate(held, count=64, which="best"), evaluate(held, count=64)
     looks = [json.loads(line) for line in (held / "scores.jsonl").read_text().splitlines()]
     assert [look["samples"] for look in looks] == sorted(look["samples"] for look in looks)
     assert len(looks) == 4
@@ -220,7 +220,7 @@ def test_wrong_use(held: Path, tmp_path: Path) -> None:
 
 def test_no_best_weights(points_run: Path) -> None:
     with pytest.raises(UsageError, match="--keep-best"):
-        evaluate(points_run, weights="best")
+        evaluate(points_run, which="best")
 
 
 def test_halves_stand_for_real_samples(evidence: object) -> None:
@@ -228,6 +228,20 @@ def test_halves_stand_for_real_samples(evidence: object) -> None:
     reference = Evidence(points.double(), None, lambda wanted: points[wanted])
     compared = compare(FEATURE_METRICS, reference.part(torch.arange(10)), reference, None, 0)
     assert compared.counts == {"generated": 10, "reference": 40, "real": 10}
+
+
+@pytest.mark.parametrize(
+    ("extension", "data", "shown"),
+    [
+        (".gif", b"GIF8", '<img alt="" src="data:image/gif;base64,R0lGOA==">'),
+        (".mp3", b"a", '<audio controls preload="none" src="data:audio/mpeg;base64,YQ=="></audio>'),
+        (".mp4", b"a", '<video controls preload="none" src="data:video/mp4;base64,YQ=="></video>'),
+        (".abc", "<é>".encode(), '<pre dir="auto">&lt;é&gt;</pre>'),
+        (".mid", b"MThd\xff" * 300, "<p>.mid, 1,500 bytes</p>"),
+    ],
+)
+def test_a_page_shows_each_kind_of_file_as_it_can(extension: str, data: bytes, shown: str) -> None:
+    assert _embed(data, extension) == shown
 
 
 def test_report_is_one_file_that_shows_everything(held: Path, tmp_path: Path) -> None:
