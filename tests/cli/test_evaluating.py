@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import paragone_image
+from paragone import weights
+from paragone.run import Run
 
 from .conftest import Create
 
@@ -96,7 +98,17 @@ def test_keep_best_from_the_command_line(create: Create, toy: Path) -> None:
     result = create("points", "train", "--samples", "640", "--keep-best", "kid", "--out", "run", "--quiet")
     assert result.code == 0, result.err
     assert (toy / "run" / "best.safetensors").exists()
-    assert create("points", "--run", "run", "--best", "-n", "1", "--seed", "1").code == 0
+    run = Run.open(toy / "run")
+    tensors, facts = weights.read(run.best)  # of so short a training best and last are the same weights
+    weights.save(run.best, {name: value + 1 for name, value in tensors.items()}, facts)
+    asked = ("points", "--run", "run", "-n", "1", "--json", "--overwrite")
+    last, best = (json.loads(create(*asked, *more).out) for more in ((), ("--best",)))
+    assert (last["hash"], best["hash"]) == (run.hash("last"), run.hash("best"))
+    (run.path / "best.safetensors").rename(run.path / "aside")
+    none = create("points", "--run", "run", "--best", "-n", "1")
+    assert none.code != 0
+    assert "best" in none.err
+    (run.path / "aside").rename(run.path / "best.safetensors")
     assert create("points", "evaluate", "run", "--best", "-n", "32").code == 0
     refused = create("points", "train", "--samples", "640", "--keep-best", "kidd", "--out", "other")
     assert refused.code == 2

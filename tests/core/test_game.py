@@ -20,14 +20,15 @@ def test_a_discriminator_that_cannot_be_differentiated_twice_is_refused_by_name(
         Trainer(subject.players, subject.dataset, exact, subject.execution)
 
 
-def test_finite_difference_terms_match_exact_ones_in_the_mean(trainer: Callable[..., Trainer]) -> None:
+@pytest.mark.parametrize("kinds", [("r1", "fd_r1"), ("r2", "fd_r2")])
+def test_finite_difference_terms_match_exact_ones_in_the_mean(trainer: Callable[..., Trainer], kinds: tuple[str, str]) -> None:
     penalties = {}
-    for kind in ("r1", "fd_r1"):
+    for kind in kinds:
         subject = trainer(**{f"penalty__{kind}": 1.0}, train__batch=4096, penalty__sigma=1e-3, augment__mode="none")
         (batch,) = subject.micro_batches("discriminator", noise=True)
         subject.game.discriminator_loss(batch, 0.0, 1.0, diversity=False)
         penalties[kind] = subject.meters.take()["penalty"]
-    assert penalties["fd_r1"] == pytest.approx(penalties["r1"], rel=0.15)
+    assert penalties[kinds[1]] == pytest.approx(penalties[kinds[0]], rel=0.15)
 
 
 class Forgetful(nn.Module):

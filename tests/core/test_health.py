@@ -100,4 +100,4 @@ def test_a_discriminator_that_knows_its_data_by_heart(tmp_path: Path) -> None:
     words = trained(
         tmp_path, "x,y\n0.3,0.3\n", data__copies=2, data__spread=0.5, generator__learning_rate=1e-6, discriminator__learning_rate=1e-2
     )
-    assert "overfitting" in words or "diverging" in words
+    assert "overfitting" in words

@@ -75,33 +75,42 @@ def test_a_turn_leaves_the_other_player_alone(trainer: Make) -> None:
         assert all(parameter.grad is None for parameter in subject.modules[player].parameters())
 
 
-def test_one_step_against_a_loop_by_hand(trainer: Make) -> None:
-    """Non-saturating game, R1, no augmentation, one step: written out with plain torch."""
-    settings: dict[str, Any] = {"train__objective": "non-saturating", "penalty__r1": 0.3, "augment__mode": "none", "train__batch": 16}
+@pytest.mark.parametrize("penalty", ["r1", "r2", "wgan_gp"])
+def test_one_step_against_a_loop_by_hand(trainer: Make, penalty: str) -> None:
+    """Non-saturating game, one penalty, no augmentation, one step: written out with plain torch."""
+    settings: dict[str, Any] = {
+        "train__objective": "non-saturating",
+        f"penalty__{penalty}": 3.0,
+        "augment__mode": "none",
+        "train__batch": 16,
+    }
+    # as large an ε as this, for Adam's first step to be as long as the gradient and not as the learning rate
+    settings |= {f"{player}__{key}": value for player in ("generator", "discriminator") for key, value in LARGE_STEPS.items()}
     subject = trainer(**settings)
     players = copy.deepcopy(subject.players)
     generator, discriminator = players.generator, players.discriminator
     (turn_d,), (turn_g,) = list(subject.micro_batches("discriminator")), list(subject.micro_batches("generator"))
-    adam_g = torch.optim.Adam(generator.parameters(), 2e-4, betas=(0.0, 0.99))
-    adam_d = torch.optim.Adam(discriminator.parameters(), 2e-4, betas=(0.0, 0.99))
+    adam_g, adam_d = (torch.optim.Adam(player.parameters(), 0.05, betas=(0.0, 0.99), eps=0.1) for player in (generator, discriminator))
     for parameter in [*generator.parameters(), *discriminator.parameters()]:
         parameter.requires_grad_()
 
-    real = turn_d.real.requires_grad_()
-    judged = discriminator(real, turn_d.label)
-    fake = generator(turn_d.latent, turn_d.label).detach()
-    loss = -torch.log(torch.sigmoid(judged)).mean() - torch.log(1 - torch.sigmoid(discriminator(fake, turn_d.label))).mean()
-    (slope,) = torch.autograd.grad(judged.sum(), real, create_graph=True)
-    (loss + 0.3 / 2 * slope.square().sum(1).mean()).backward()
+    real, fake = turn_d.real, generator(turn_d.latent, turn_d.label).detach()
+    judged = [discriminator(sample, turn_d.label) for sample in (real, fake)]
+    loss = -torch.log(torch.sigmoid(judged[0])).mean() - torch.log(1 - torch.sigmoid(judged[1])).mean()
+    share = turn_d.mix[:, None]
+    place = {"r1": real, "r2": fake, "wgan_gp": share * real + (1 - share) * fake}[penalty].requires_grad_()
+    (slope,) = torch.autograd.grad(discriminator(place, turn_d.label).sum(), place, create_graph=True)
+    steep = slope.square().sum(1)
+    (loss + (3 * (steep.sqrt() - 1).square() if penalty == "wgan_gp" else 3 / 2 * steep).mean()).backward()
     adam_d.step()
     (-torch.log(torch.sigmoid(discriminator(generator(turn_g.latent, turn_g.label), turn_g.label))).mean()).backward()
     adam_g.step()
 
     subject.advance(0.0)
     for mine, theirs in zip(subject.players.generator.parameters(), generator.parameters(), strict=True):
-        torch.testing.assert_close(mine, theirs)
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-7)
     for mine, theirs in zip(subject.players.discriminator.parameters(), discriminator.parameters(), strict=True):
-        torch.testing.assert_close(mine, theirs)
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-7)
 
 
 def test_lazy_penalty_is_applied_every_kth_step_with_k_times_the_weight(trainer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,6 +192,11 @@ def test_ema_follows_every_step(trainer: Make) -> None:
     subject.advance(0.5)
     for average, now in zip(subject.ema.module.parameters(), subject.players.generator.parameters(), strict=True):
         assert torch.equal(average, now)
+    # 3 × 32 samples pass in a step of three turns: a half-life of 96 is over once, and of what was before half is left
+    half = trainer(ema__half_life=96, ema__half_life_start=96, train__discriminator_turns=3, train__batch=32)
+    start = weights(half)["generator.first.weight"]
+    half.advance(0.5)
+    torch.testing.assert_close(half.ema.module.first.weight, (start + half.players.generator.first.weight) / 2)
     slow = trainer(ema__half_life=1e12, ema__half_life_start=1e12)
     start = weights(slow)["generator.first.weight"]
     slow.advance(0.5)

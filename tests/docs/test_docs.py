@@ -6,6 +6,7 @@ import importlib
 import math
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -147,7 +148,9 @@ def test_every_hook_has_a_page_and_two_implementers() -> None:
         text = (ROOT / "docs/hooks" / f"{name}.md").read_text(encoding="utf-8")
         assert text.startswith(f"# `{name}(")
         assert all(argument in text for argument in arguments)
-        for implementer in re.findall(r"`([\w.]+\.plugin)`", text):
+        implementers = set(re.findall(r"`([\w.]+\.plugin)`", text))
+        assert len(implementers) >= 2, name
+        for implementer in implementers:
             assert hasattr(getattr(importlib.import_module(implementer), name), "paragone_impl")
 
 
@@ -168,9 +171,10 @@ def test_every_dependency_has_its_reason() -> None:
 
 
 def test_no_machine_or_registry_is_named() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    if not tracked:  # an unpacked archive
-        return
+    git = shutil.which("git")
+    tracked = subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split() if git else []
+    if not tracked:
+        pytest.skip("no checkout")
     banned = re.compile("|".join(["pypi" + r"\.org", "python" + "hosted", "/wo" + "rk/", "/ro" + "ot/"]))
     for name in tracked:
         content = (ROOT / name).read_bytes()

@@ -54,10 +54,10 @@ def test_the_z_test_is_the_chi_squared_test_of_a_table_of_four() -> None:
 def test_real_points_fill_the_bins_as_the_references_do_and_a_lost_group_shows() -> None:
     shares = [80, 80, 60, 60, 40, 40, 20, 20]
     reference, real, lost = evidence_of(points(shares)), evidence_of(points(shares, 1)), evidence_of(points([200, 200, *[0] * 6], 2))
-    assert (ndb(real, reference).value or 0) <= 0.2
-    assert (ndb(lost, reference).value or 0) > 0.8
-    assert (jsd(real, reference).value or 0) < 0.03
-    assert (jsd(lost, reference).value or 0) > 0.3
+    assert ndb(real, reference).value <= 0.2
+    assert ndb(lost, reference).value > 0.8
+    assert jsd(real, reference).value < 0.03
+    assert jsd(lost, reference).value > 0.3
     assert not ndb(real, reference).doubt
 
 

@@ -102,7 +102,7 @@ def test_every_metric_finds_something_out() -> None:
 
 def test_real_hits_are_not_doubted(scores: dict[str, dict[str, Score]]) -> None:
     assert {name for name, score in scores["real"].items() if score.doubt} == {"seam"}
-    assert abs(scores["real"]["kid"].value or 0) < 3 * (scores["real"]["kid"].deviation or 0)
+    assert abs(scores["real"]["kid"].value) < 3 * (scores["real"]["kid"].deviation or 0)
 
 
 def test_copies_are_nearer_to_the_training_set_than_new_hits() -> None:

@@ -24,7 +24,7 @@ def test_a_cut_is_not(evidence: Make) -> None:
     made = evidence(odd, loop=True)
     step = (odd[:3, 0] - odd[:3, -1]).square().mean() / odd[0].diff().square().mean()
     assert seam(made, made).value == pytest.approx(float(step.sqrt()), rel=0.01)
-    assert (seam(made, made).value or 0) > 30
+    assert seam(made, made).value > 30
 
 
 def test_what_is_no_loop_or_does_not_move_has_no_seam(evidence: Make) -> None:
