@@ -20,7 +20,7 @@ from typing import IO
 
 from .errors import DataError, one_line
 
-BROKEN = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+BROKEN = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, UnicodeError)
 """What reading a damaged file or archive raises."""
 
 _LISTED = 3

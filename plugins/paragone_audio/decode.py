@@ -64,7 +64,7 @@ class Sound:
         unfinished: whether the decoder stopped before the file's end; known then too.
     """
 
-    def __init__(self, file: Any, raw: IO[bytes]) -> None:
+    def __init__(self, file: Any, raw: _Nameless) -> None:
         self._file, self._raw = file, raw
         self.rate, self.channels = int(file.samplerate), int(file.channels)
         self.only: int | None = None
@@ -79,6 +79,7 @@ class Sound:
 
         Raises:
             Unreadable: if it is damaged from the beginning, or holds what is not a number.
+            OSError: if its bytes cannot be read.
         """
         done, more = 0, True
         buffer = np.empty((max(1, BLOCK // self.channels), self.channels), np.float32)
@@ -92,6 +93,8 @@ class Sound:
                 self._powers += np.einsum("nc,nc->c", frames, frames, dtype=np.float64)
                 self._power += float(np.dot(mixed, mixed))
                 yield mixed if self.only is None else frames[:, self.only].copy()
+            if self._raw.failed is not None:
+                raise self._raw.failed
         self.short |= done < self._file.frames < 2**62  # a stream may not know its length
         self.unfinished = self._file.format in {"MP3", "MPEG"} and not self.short and self._more_follows()
 
@@ -131,20 +134,34 @@ def opened(file: IO[bytes]) -> Iterator[Sound]:
     if not file.read(1):
         raise Unreadable("is empty (0 bytes)")
     file.seek(0)
-    library = soundfile()
+    library, raw = soundfile(), _Nameless(file)
     try:
-        decoder = library.SoundFile(_Nameless(file))
+        decoder = library.SoundFile(raw)
     except (RuntimeError, OSError, ValueError, TypeError) as error:
+        if raw.failed is not None:
+            raise raw.failed from error
         raise Unreadable(f"is no sound that can be read ({_reason(error)})") from error
     with decoder:
-        yield Sound(decoder, file)
+        yield Sound(decoder, raw)
 
 
 class _Nameless:
-    """A file without its name, so that only its content says what it is; a damaged one may lead to places that do not exist."""
+    """A file without its name, so that only its content says what it is; a damaged one may lead to places that do not exist.
+
+    Attributes:
+        failed: why it could not be read; libsndfile, which asks for its bytes, would take it for the file's end.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.tell, self.read = file, file.tell, file.read
+        self._file, self.tell = file, file.tell
+        self.failed: OSError | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            self.failed = error
+            return b""
 
     def seek(self, offset: int, whence: int = 0) -> int:
         with contextlib.suppress(ValueError, OSError):

@@ -78,6 +78,13 @@ METRICS = (
         "lower",
         title="copied waveforms",
     ),
+    Metric(
+        "correlated",
+        "The largest such correlation of any of them, at least 0.8; real: of any training sound with another.",
+        "paragone_audio.evaluation.copies:correlated",
+        "lower",
+        title="nearest waveform",
+    ),
     *(
         Metric(name, f"Wasserstein-1 distance of {what}.", f"paragone_audio.evaluation.distances:{name}", "lower", title=f"{name}, {unit}")
         for name, unit, what in (

@@ -28,7 +28,7 @@ from .sound import MULTIPLE, ONSET_SECONDS
 from .sources import UNDERSTOOD, Part, Source
 from .takes import FITS, Take, loops, one_shots
 
-VERSION = 5
+VERSION = 6
 """Of what is prepared; it rises when the same files would be prepared in another way."""
 
 ARRAYS = {"waves": "<i2", "numbers": "<i8", "hashes": "<i8"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import tempfile
 import unicodedata
 import zipfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from paragone.errors import DataError
+from paragone.files import cannot_write
 from paragone.listing import BROKEN, Listing, by_folder, is_folder, listing, others_note
 from paragone.listing import signature as listing_signature
 
@@ -33,12 +33,14 @@ class Part:
     Attributes:
         name: relative to the source, ``/`` between folders; a single file's own name.
         label: its top-level folder, as a keyboard types it (NFC); empty for none.
-        open: the file's bytes, from the beginning; it can seek.
+        open: the file's bytes, from the beginning.
+        packed: whether they lie in a zip, where a jump back is slow.
     """
 
     name: str
     label: str
     open: Callable[[], AbstractContextManager[IO[bytes]]]
+    packed: bool = False
 
     @contextlib.contextmanager
     def sound(self) -> Iterator[Sound]:
@@ -46,9 +48,10 @@ class Part:
 
         Raises:
             Unreadable: if there is none.
+            OutputError: if it has to be unpacked, and there is no room for it.
         """
         try:
-            with self.open() as file, opened(file) as sound:
+            with _unpacked(self.open()) if self.packed else self.open() as file, opened(file) as sound:
                 yield sound
         except BROKEN as error:
             raise Unreadable(f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
@@ -97,7 +100,7 @@ def open_source(path: Path) -> Iterator[Source]:
         yield Source([Part(path.name, "", lambda: path.open("rb"))], path.stat().st_size)
     else:
         with listing(path) as files:
-            yield _folder(path, files if kind == "folder" else Listing(files.sizes, lambda name: _unpacked(files.open(name))))
+            yield _folder(path, files, packed=kind == "zip")
 
 
 def signature(path: Path) -> str:
@@ -121,12 +124,16 @@ def _unpacked(opening: AbstractContextManager[IO[bytes]]) -> Iterator[IO[bytes]]
     """A decoder jumps to and fro, and every jump back in a packed member would unpack it again from its beginning."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         with opening as member:
-            shutil.copyfileobj(member, file, 2**20)
+            while block := member.read(2**20):
+                try:
+                    file.write(block)
+                except OSError as error:  # of the disk, and not of the archive
+                    raise cannot_write(Path(tempfile.gettempdir()), error) from error
         file.seek(0)
         yield file
 
 
-def _folder(path: Path, files: Listing) -> Source:
+def _folder(path: Path, files: Listing, packed: bool) -> Source:
     """Sound files with the labels of their folders."""
     names = sorted(name for name in files.sizes if name.lower().endswith(SUFFIXES))
     others = sorted(files.sizes.keys() - set(names))
@@ -142,5 +149,5 @@ def _folder(path: Path, files: Listing) -> Source:
         are = "sounds beside the label folders are" if len(loose) > 1 else "sound beside the label folders is"
         notes.append(f"{len(loose)} loose {are} skipped.")
         names = sorted(set(names) - set(loose))
-    parts = [Part(name, unicodedata.normalize("NFC", labels.of.get(name, "")), files.opener(name)) for name in names]
+    parts = [Part(name, unicodedata.normalize("NFC", labels.of.get(name, "")), files.opener(name), packed) for name in names]
     return Source(parts, sum(files.sizes[name] for name in names), notes)

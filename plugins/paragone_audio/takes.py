@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .config import AudioData
 from .decode import Sound, Wave
-from .onsets import RISE, UNHEARD, Outline, exact_onset
+from .onsets import FADED, RISE, UNHEARD, Outline, exact_onset
 from .shaping import SILENT, cropped, crossfade_of, faded, level, periodic, quantised, seamless
 from .sound import ONSET_SECONDS
 from .spectra import ratio_of, resample_blocks
@@ -23,6 +23,8 @@ FITS = 0.03
 
 _STEP = 4
 """Of the root mean square of all steps from sample to sample: one from the end to the beginning that is larger is heard."""
+
+_LEFT_OUT = "with parts left out"
 
 _LOWERED = ("brought below full scale",)
 
@@ -52,7 +54,7 @@ def one_shots(sound: Sound, seen: Outline, rate: int, length: int, config: Audio
     split = seen.lasts() > length / rate * {"windows": 1, "auto": 2, "cut": math.inf}[config.longer]
     split = split and not (config.longer == "auto" and dies_away(seen))
     windows = one_after_another(seen, length / rate) if split else whole(seen)
-    left_out = ["with quiet parts left out"] if split and unheard(seen, windows, length / rate) else []
+    left_out = [_LEFT_OUT] if split and unheard(seen, windows, length / rate) else []
     hop = float(seen.hop * ratio_of(seen.rate, rate))  # in samples of what is made
     lead, margin = round(ONSET_SECONDS * rate), round(2 * hop)
     starts = [int(window.start * hop) - margin for window in windows]
@@ -88,23 +90,32 @@ def loops(sound: Sound, seen: Outline, rate: int, length: int, config: AudioData
     cross, total = crossfade_of(length, rate), float(seen.frames * ratio_of(seen.rate, rate))
     offset = np.float32(seen.offset)  # taken away before a crossfade, whose weights do not sum to 1
     wanted = (length, config.seconds * rate)  # the latter before it was rounded to what networks can make
-    if total > (1 + FITS) * max(wanted):
+    times = round(length / total)
+    fits = times > 0 and any(abs(times * total - size) <= FITS * size for size in wanted)
+    if total > length and not fits:
         count = 1 if config.longer == "cut" else max(1, int((total - cross) // length))
         facts = ["split into windows"] if count > 1 else ["cut"]
         if count > 1 and total - cross - count * length > FITS * length:
             facts.append("cut at the end")
-        pieces = _pieces(sound, rate, [(number * length, (number + 1) * length + cross) for number in range(count)])
+        heard = seen.louder(FADED) * float(seen.hop * ratio_of(seen.rate, rate))  # where something sounds, in samples of what is made
+        starts = [number * length for number in range(count)]
+        loud = [start for start in starts if count == 1 or ((heard >= start) & (heard < start + length)).any()]
+        facts += [_LEFT_OUT] if len(loud) < count else []
+        pieces = _pieces(sound, rate, [(start, start + length + cross) for start in loud])
         made: Iterator[Wave] = (seamless(piece - offset, length) for piece in pieces)
     else:
-        wave, times = np.concatenate(list(sound.blocks())) - offset, round(length / total)
+        wave = np.concatenate(list(sound.blocks())) - offset
         facts = ["repeated"] if times > 1 else []
-        if times and any(abs(times * total - size) <= FITS * size for size in wanted):
+        clicks = _clicks(wave, seen)
+        if fits:
             facts += ["stretched to fit"] if abs(times * total - length) >= 1 else []
-            facts += ["with a click where they repeat"] if _clicks(wave, seen) else []
+            facts += ["with a click where they repeat"] if clicks else []
             made = iter([periodic(np.tile(wave, times), length)])
         else:
-            wave, facts = periodic(wave, max(1, round(total))), ["repeated", "given a crossfade"]
-            made = iter([seamless(np.resize(wave, length + cross), length)])
+            unit, facts = periodic(wave, max(1, round(total))), ["repeated", "given a crossfade"]
+            if clicks:  # at each repetition, not at the last alone
+                unit = seamless(unit, len(unit) - crossfade_of(len(unit), rate))
+            made = iter([seamless(np.resize(unit, length + cross), length)])
     for wave in made:
         if float(np.abs(wave).max()) >= SILENT:
             wave, lowered = level(wave, config.level == "peak")

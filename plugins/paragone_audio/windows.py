@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .onsets import BEFORE, FADED, Outline, onsets
 from .shaping import SILENT
+
+_STEADY = 3
+"""Decibels: what falls less in a quarter of a second or more is no tail."""
 
 _FALLS = 12
 """Decibels from the first third of a sound to its last: one that falls as much and begins once is one sound that dies away."""
@@ -55,9 +59,19 @@ def dies_away(outline: Outline) -> bool:
 
 
 def unheard(outline: Outline, windows: list[Window], seconds: float) -> bool:
-    """Whether something begins outside all windows, quieter than any of them but not silent."""
+    """Whether more than a tail lies outside all windows: what begins there, quieter than any of them but not silent, or goes on as loud."""
     beginnings = onsets(outline.levels, 20 * np.log10(outline.peak / SILENT))
     beginnings = beginnings[beginnings >= BEFORE]  # a file's own beginning is none
     size = max(1, round(seconds * outline.rate / outline.hop))
     starts = np.array([window.start for window in windows])
-    return bool((np.searchsorted(starts, beginnings, "right") != np.searchsorted(starts + size, beginnings, "right") + 1).any())
+    begins = (np.searchsorted(starts, beginnings, "right") != np.searchsorted(starts + size, beginnings, "right") + 1).any()
+    gaps = zip(starts[:-1] + size, starts[1:], strict=True)
+    return bool(begins) or any(_goes_on(outline.levels[left:right]) for left, right in gaps)
+
+
+def _goes_on(levels: NDArray[np.uint8]) -> bool:
+    """Whether a sound is heard in most of these hops and becomes no quieter: it is no tail."""
+    third = len(levels) // 3
+    if third < 2 or (levels <= 2 * FADED).mean() < 0.5:
+        return False
+    return float(np.median(levels[-third:]) - np.median(levels[:third])) < 2 * _STEADY

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 import torch
 
+from paragone.data import Dataset
 from paragone.evaluation.evidence import Evidence, Score, too_few
 
 from ..sound import is_loop
@@ -23,10 +24,14 @@ from .waves import described, rows, streamed, waves_of
 
 ALIKE = 0.95
 """ρ from which on a waveform is a copy."""
+FLOOR = 0.8
+"""ρ up to which nothing is looked for: the bound of two noises of one spectrum lies just below."""
 MOST = 20_000
 """Training sounds that are looked through."""
 TRUSTED = 20
 """Sounds under which a share says little."""
+
+_NOT_AT_HAND = "the training sounds are not at hand"
 
 _KEPT = 2**24
 """Numbers in the spectra of candidates in memory at once."""
@@ -70,29 +75,54 @@ def _weights(spectrum: torch.Tensor) -> torch.Tensor:
 
 def copied(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """Share of candidates with ρ > 0.95 with some training sound; of training sounds, with another one."""
+    if candidate.training is None or not len(candidate):
+        return Score(None, doubt=_NOT_AT_HAND)
+    share = candidate.once(_found)[0] / len(candidate)
+    doubt = _partly(candidate.training) or too_few(candidate, candidate, TRUSTED, "a share")
+    return Score(share, (share * (1 - share) / len(candidate)) ** 0.5, doubt)
+
+
+def correlated(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
+    """The largest ρ of any candidate with a training sound, of training sounds with another one; 0.8 where none is larger."""
+    if candidate.training is None or not len(candidate):
+        return Score(None, doubt=_NOT_AT_HAND)
+    return Score(candidate.once(_found)[1], doubt=_partly(candidate.training))
+
+
+def _found(candidate: Evidence) -> tuple[int, float]:
+    """How many candidates are copies, and the largest ρ above :data:`FLOOR`."""
     training = candidate.training
-    if training is None or not len(candidate):
-        return Score(None, doubt="the training sounds are not at hand")
-    loop = is_loop(described(candidate))
-    # by their hashes, as those that stand for real samples are chosen: each of these is then among them, and found itself
-    order = training.hashes.argsort(stable=True)[:MOST]
-    looked, needed = len(order), 1 + candidate.trained_on
-    count = 0
+    if training is None:
+        raise ValueError(_NOT_AT_HAND)
+    loop, needed = is_loop(described(candidate)), 1 + candidate.trained_on  # those that were trained on find themselves
+    count, largest = 0, FLOOR
     for block in _blocks(streamed(candidate), max(1, _KEPT // training.spec.size)):
         made = spectra(block, loop)
         magnitude = made.abs()
-        found = torch.zeros(len(block), dtype=torch.int64)
-        for wanted in torch.split(order, rows(training.spec)):
+        best = torch.zeros(len(block), needed)
+        for wanted in torch.split(_looked_through(training), rows(training.spec)):
             real = spectra(waves_of(training.batch(wanted, torch.device("cpu"))[0], training.spec), loop)
             bounds = magnitude @ real.abs().T
-            for index in ((bounds > ALIKE).any(1) & (found < needed)).nonzero()[:, 0].tolist():
-                near = (bounds[index] > ALIKE).nonzero()[:, 0]
-                found[index] += int((correlation(made[index].expand(len(near), -1), real[near]) > ALIKE).sum())
-        count += int((found >= needed).sum())
-    share = count / len(candidate)
-    few = too_few(candidate, candidate, TRUSTED, "a share")
-    doubt = f"only {looked:,} of {len(training):,} training sounds were looked through" if looked < len(training) else few
-    return Score(share, (share * (1 - share) / len(candidate)) ** 0.5, doubt)
+            for index in (bounds.amax(1) > min(ALIKE, largest)).nonzero()[:, 0].tolist():
+                # a copy is counted once, and then only what comes nearer than any other is of interest
+                near = (bounds[index] > (largest if best[index, -1] > ALIKE else min(ALIKE, largest))).nonzero()[:, 0]
+                if not len(near):
+                    continue
+                alike = correlation(made[index].expand(len(near), -1), real[near])
+                best[index] = torch.cat([best[index], alike]).topk(needed).values
+                largest = max(largest, float(best[index, -1]))
+        count += int((best[:, -1] > ALIKE).sum())
+    return count, largest
+
+
+def _looked_through(training: Dataset) -> torch.Tensor:
+    """Indices of those that are: by their hashes, as those that stand for real samples are chosen, so that each is among them."""
+    return training.hashes.argsort(stable=True)[:MOST]
+
+
+def _partly(training: Dataset) -> str:
+    """What is in doubt where not all of ``training`` are looked through."""
+    return f"only {MOST:,} of {len(training):,} training sounds were looked through" if len(training) > MOST else ""
 
 
 def _blocks(waves: Iterator[torch.Tensor], most: int) -> Iterator[torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import struct
 
@@ -156,3 +157,24 @@ def test_channels_that_cancel_each_other_are_noticed() -> None:
         with opened(io.BytesIO(encoded(channels, subtype="FLOAT"))) as sound:
             list(sound.blocks())
             assert sound.cancelled() == loudest
+
+
+class Failing(io.BytesIO):
+    """A disk that cannot be read from some byte on."""
+
+    def __init__(self, data: bytes, good: int) -> None:
+        super().__init__(data)
+        self.good = good
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() + (size or 0) > self.good:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("good", [8, 200_000])
+def test_a_disk_that_fails_is_no_end_of_a_file(good: int, capfd: pytest.CaptureFixture[str]) -> None:
+    data = encoded(wave(300_000))
+    with pytest.raises(OSError, match="Input/output error"), opened(Failing(data, good)) as sound:
+        list(sound.blocks())
+    assert capfd.readouterr().err == ""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -247,3 +250,13 @@ def test_what_cannot_be_a_kit_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="17 sounds of kick are too many"):
         batch_of(["kick"] * 17, AudioSample(kit=str(tmp_path / "a.sfz"))).collect()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not shutil.which("h2cli"), reason="Hydrogen is not installed")
+def test_hydrogen_itself_finds_it_valid(drums: tuple[Batch, list[Path]], tmp_path: Path) -> None:
+    environment = {**os.environ, "HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)}
+    command = ["h2cli", "--check", str(tmp_path / "my drums.h2drumkit")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "valid" in (done.stdout + done.stderr).lower()
+    assert "invalid" not in (done.stdout + done.stderr).lower()

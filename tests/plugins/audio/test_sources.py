@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paragone.errors import DataError
+from paragone.errors import DataError, OutputError
 from paragone_audio import sources
 from paragone_audio.decode import Unreadable
 from paragone_audio.sources import open_source, signature
@@ -91,6 +93,38 @@ def test_a_member_that_is_damaged_is_a_reason(opener: Opener) -> None:
             pass
         with source.parts[1].sound() as sound:
             assert sound.rate == 8000
+
+
+def test_a_damaged_name_in_a_zip_costs_that_file_alone(opener: Opener) -> None:
+    data = opener.sound("one.wav", hit()).read_bytes()
+    path = zipped(opener.folder / "set.zip", {"é.wav": data, "b.wav": data})
+    name = "é.wav".encode()
+    damaged = path.read_bytes()
+    path.write_bytes(damaged.replace(name, b"\xc3(" + name[2:], 1))  # beside the sound, not in the table of contents
+    with open_source(path) as source:
+        assert source.digest()
+        reasons = []
+        for part in source.parts:
+            try:
+                with part.sound() as sound:
+                    reasons.append(f"{sound.rate}")
+            except Unreadable as reason:
+                reasons.append(str(reason)[:14])
+        assert reasons == ["8000", "cannot be read"]
+
+
+def test_a_full_disk_is_no_damaged_archive(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = zipped(opener.folder / "set.zip", {"a.wav": opener.sound("one.wav", hit()).read_bytes()})
+
+    class Full(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sources.tempfile, "SpooledTemporaryFile", lambda most: Full())
+    with open_source(path) as source:
+        assert source.digest()  # which needs none
+        with pytest.raises(OutputError, match="cannot be written: No space left on device\nFree some space"), source.parts[0].sound():
+            pass
 
 
 def test_an_encrypted_zip_is_refused(opener: Opener) -> None:

@@ -255,7 +255,42 @@ def test_calls_that_are_far_below_the_loudest_are_told(opener: Opener) -> None:
     for place, gain in ((3000, 1.8), (9000, 1.0), (15_000, 0.005), (21_000, 0.005)):
         recording[place : place + 1600] += gain * hit(0.2)
     assert len(opener(opener.sound("birds.wav", recording, subtype="FLOAT"), seconds=0.3)) == 2
-    assert "1 with quiet parts left out" in opener.notes[0]
+    assert "1 with parts left out" in opener.notes[0]
+
+
+def test_what_sounds_on_between_louder_beginnings_is_told_and_a_tail_is_not(opener: Opener) -> None:
+    steady, dying = noise(10, 0.02), np.zeros(10 * RATE)
+    for place in range(RATE, 8 * RATE, round(1.9 * RATE)):
+        steady[place : place + 800] += noise(0.1, 0.4, seed=place)
+        dying[place : place + round(1.8 * RATE)] = noise(1.8, 0.4, seed=place) * np.exp(-np.arange(round(1.8 * RATE)) / RATE / 0.5)
+    for name, wave, told in (("steady", steady, True), ("dying", dying, False)):
+        opener(opener.sound(f"{name}.wav", wave, subtype="FLOAT"), seconds=1.0)
+        assert ("with parts left out" in opener.notes[0]) == told, name
+
+
+def test_loops_of_what_is_far_below_the_loudest_are_left_out_and_told(opener: Opener) -> None:
+    for quiet in (0.0008, 0.0):
+        recording = np.concatenate([noise(2, 0.2), noise(4, quiet), noise(2, 0.2, seed=1)])
+        sounds = opener(opener.sound("one.wav", recording, subtype="FLOAT"), seconds=0.5, loop=True)
+        assert len(sounds) == 8
+        assert opener.notes[0].endswith("1 split into windows, 1 cut at the end, 1 with parts left out.")
+
+
+def test_what_is_repeated_without_being_a_loop_is_faded_at_each_joint(opener: Opener) -> None:
+    for number, frequency in enumerate((101.3, 143.7)):
+        opener.sound(f"set/{number}.wav", np.sin(2 * np.pi * frequency * np.arange(round(0.2 * RATE)) / RATE))
+    for wave in waves_of(opener(opener.folder / "set", seconds=0.5, loop=True)):
+        steps = np.abs(np.diff(np.append(wave, wave[0])))
+        assert steps.max() < 2 * np.quantile(steps, 0.95)  # a step to anywhere would be ten times as large
+
+
+def test_a_little_too_long_for_the_loop_is_cut_and_not_repeated(opener: Opener) -> None:
+    for number in range(2):  # 2,048 samples are made of 0.28 s, 2,240; neither is within 3 %
+        opener.sound(f"set/{number}.wav", noise(2140 / RATE, seed=number))
+    waves = waves_of(opener(opener.folder / "set", seconds=0.28, loop=True))
+    assert waves.shape == (2, 2048)
+    assert "2 cut" in opener.notes[0]
+    assert "repeated" not in opener.notes[0]
 
 
 def test_what_cancels_itself_is_heard_by_one_channel(opener: Opener) -> None:

@@ -9,7 +9,7 @@ from scipy.signal import correlate
 
 from paragone_audio.evaluation import copies
 from paragone_audio.evaluation import waves as waves_module
-from paragone_audio.evaluation.copies import copied, correlation, spectra
+from paragone_audio.evaluation.copies import copied, correlated, correlation, spectra
 
 from .conftest import LENGTH, Make, hits
 
@@ -86,7 +86,22 @@ def test_memory_is_bounded_and_the_outcome_is_the_same(evidence: Make, monkeypat
 
 def test_what_it_cannot_tell(evidence: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     waves, _ = hits(30)
-    assert copied(evidence(waves), evidence(waves)).value is None
+    assert copied(evidence(waves), evidence(waves)).value is correlated(evidence(waves), evidence(waves)).value is None
     assert copied(evidence(waves[:0], training=waves), evidence(waves)).value is None
     monkeypatch.setattr(copies, "MOST", 10)
-    assert "10 of 30" in copied(evidence(waves, training=waves), evidence(waves)).doubt
+    for measure in (copied, correlated):
+        assert "10 of 30" in measure(evidence(waves, training=waves), evidence(waves)).doubt
+
+
+def test_the_largest_correlation_is_that_of_the_nearest_pair(evidence: Make) -> None:
+    training, noise = hits(30)[0], torch.randn(20, LENGTH, generator=torch.Generator().manual_seed(1))
+    for made in (hits(40, 1)[0], torch.cat([noise[:5] + 0.5 * noise[5:10], 0.7 * noise[5:6].roll(9, 1) + 0.3 * noise[10:11]])):
+        known = torch.cat([training, noise[5:]])
+        expected = max(by_scipy(wave, real) for wave in made for real in known)
+        score = correlated(evidence(made, training=known), evidence(known))
+        assert score.value == pytest.approx(expected, abs=1e-4)
+    nothing = correlated(evidence(noise[:5], training=noise[5:]), evidence(noise))
+    assert nothing.value == copies.FLOOR
+    own = torch.cat([noise, 0.9 * noise[3:4] + 0.3 * noise[4:5]])  # each finds itself, and that is not counted
+    expected = max(by_scipy(own[one], own[other]) for one in range(21) for other in range(one))
+    assert correlated(evidence(own, training=own, trained_on=True), evidence(own)).value == pytest.approx(expected, abs=1e-4)

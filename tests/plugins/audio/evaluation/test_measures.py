@@ -75,7 +75,7 @@ WORSE = {
     "late": "frechet kid density coverage",
     "dull": "frechet kid density coverage centroid flatness",
     "buzz": "frechet kid density coverage grid_buzz tail",
-    "copies": "copied loudness",
+    "copies": "copied correlated loudness",
     "quiet": "frechet kid coverage silent loudness",
     "loud": "frechet kid clipped dc loudness crest",
 }
