@@ -30,5 +30,5 @@ class AugmentController:
     def observe(self, r_t: float, samples: int) -> None:
         """Adjust p, if it is adaptive, after ``samples`` real samples with mean certainty ``r_t``."""
         if self.settings.mode == "adaptive":
-            step = samples / self.settings.ramp
-            self.p = min(max(self.p + (step if r_t > self.settings.target else -step), 0.0), self.settings.p_max)
+            step = samples / self.settings.ramp * ((r_t > self.settings.target) - (r_t < self.settings.target))
+            self.p = min(max(self.p + step, 0.0), self.settings.p_max)

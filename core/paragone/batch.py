@@ -81,8 +81,11 @@ class Batch:
         return [artefacts.line(sample) for sample in self.samples]
 
     def scores(self) -> list[float] | None:
-        """What the discriminator thinks of each: its logit, larger for more like the data. ``None`` if the run has no discriminator."""
-        return self.sampler.judge(self.samples, self.requests).tolist() if self.sampler.has_discriminator else None
+        """What the discriminator thinks of each: its logit, larger for more like the data.
+
+        ``None`` if the run has no discriminator, or one that compares samples with each other.
+        """
+        return self.sampler.judge(self.samples, self.requests).tolist() if self.sampler.can_judge else None
 
     def asked(self, index: int) -> dict[str, Any]:
         """The seed and label of sample ``index``, its place if it lies on a walk, and which seed it is like, as JSON values."""

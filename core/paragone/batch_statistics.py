@@ -30,7 +30,10 @@ class BatchStatistics:
 
     @torch.no_grad()
     def agree(self) -> None:
-        """A step is done: let all processes have the mean of what they have."""
+        """A step is done: let all processes have the mean of what they have.
+
+        Of variances too: that of the whole batch would be larger by the variance of the processes' means.
+        """
         if self.buffers:
             # of the changes, not of the values: so what is constant stays what it is to the last bit
             changes = [buffer - before for buffer, before in zip(self.buffers, self.before, strict=True)]

@@ -24,6 +24,8 @@ from .settings import TrainSettings
 from .stats_log import read_lines
 from .trainer import Trainer
 
+SEEDS = 2**40
+"""The first seed that is looked at: not one that an evaluation begins with, for what was chosen by them says nothing of others."""
 REAL = "real samples"
 REFERENCES = 1024
 """Real samples that a look compares with, at most."""
@@ -70,7 +72,7 @@ class Best:
         self.looked, begun = turn, time.monotonic()
         count, seed, samples = self.train.best_count, self.train.seed, self.trainer.samples
         numbers = labels_like(self.reference, count, seed)
-        generated = self.examiner.generated(self.trainer.ema.module, range(count), numbers, self.run.clusters)
+        generated = self.examiner.generated(self.trainer.ema.module, range(SEEDS, SEEDS + count), numbers, self.run.clusters)
         score = ask([self.metric], generated, self.reference, seed)[self.metric.name]
         value, real = score.value, None if self.real is None else self.real.value
         files.append(self.run.scores, json.dumps({"samples": samples, self.metric.name: value, "real": real, "doubt": score.doubt}))

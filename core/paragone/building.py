@@ -43,8 +43,10 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
 
 def together(run: Run) -> str:
     """How to mend weights that the networks do not fit: the plugin's code may not be what it was."""
-    then, now = run.config["plugin"], registry().versions.get(run.modality, "?")
-    return TOGETHER if then == now else f"It was trained with {then}, and there is {now} now: bring that one back, or train anew."
+    then = run.config.get("plugin")
+    if then is None or then == (now := registry().versions.get(run.modality, "?")):
+        return TOGETHER
+    return f"It was trained with {then}, and there is {now} now: bring that one back, or train anew."
 
 
 def build(medium: Modality, settings: Settings, spec: SampleSpec, classes: int, seed: int, instances: Instances | None = None) -> Players:

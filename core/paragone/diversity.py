@@ -18,7 +18,7 @@ def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor 
         label: ``(B,)`` or ``None``.
 
     Returns:
-        A scalar; 1 if no two samples share a label.
+        A scalar; 1 if no two samples share a label, or the reals do not differ.
     """
     count = len(real)
     same = torch.ones(count, count, dtype=torch.bool, device=real.device) if label is None else label[:, None] == label[None]
@@ -26,7 +26,7 @@ def label_diversity(real: torch.Tensor, fake: torch.Tensor, label: torch.Tensor 
     if not same.any():
         return torch.ones((), device=real.device)
     spread_real, spread_fake = (_distances(x)[same].mean() for x in (real, fake))
-    return spread_fake / spread_real.clamp_min(1e-6)
+    return torch.where(spread_real > 0, spread_fake / spread_real.clamp_min(1e-6), 1.0)
 
 
 def _distances(x: torch.Tensor) -> torch.Tensor:

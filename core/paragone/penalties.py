@@ -4,6 +4,10 @@ Each function returns one number a sample, ``(B,)`` float32; the engine weighs
 and averages them. Gradients are flattened over everything but the batch, so a
 sample may have any shape.
 
+Where a discriminator compares samples, a logit is a function of several. Then the exact ones take
+what a sample changes in all logits, and the finite-difference one what all samples change in
+a logit: their weights do not carry over.
+
 The exact ones differentiate twice. The finite-difference one needs no second
 derivative, so it also works where an operation has none (fused attention,
 cuDNN's recurrent networks, ``torch.compile``).

@@ -11,7 +11,8 @@ The distance is measured in the discriminator's own feature maps (their equation
 the best answer to a distance between the samples themselves.
 
 A generator that can do without the codes would make them say nothing at all. So some
-of their divergence may be free (Kingma et al. 2016, equation 16, over all of a code at once).
+of their divergence may be free (Kingma et al. 2016, equation 16, but over all of a code at once and for
+each sample, not for the mean of a batch).
 """
 
 from __future__ import annotations

@@ -198,6 +198,11 @@ class Sampler:
             self._discriminator = self.execution.place(players.discriminator).eval().requires_grad_(False)
         return self._discriminator
 
+    @property
+    def can_judge(self) -> bool:
+        """Whether it has a discriminator that judges each sample by itself: one that compares samples says something of several."""
+        return self.has_discriminator and getattr(self.discriminator(), "compares", 1) == 1
+
     def judge(self, samples: torch.Tensor, requests: Sequence[Request]) -> torch.Tensor:
         """The discriminator's logits, ``(B,)`` float32 on the CPU; larger means more like the data.
 
@@ -206,8 +211,11 @@ class Sampler:
             requests: what each was asked for with.
 
         Raises:
-            RunError: if the run holds no discriminator.
+            RunError: if the run holds no discriminator, or one that compares samples with each other.
         """
+        if not self.can_judge:
+            self.discriminator()  # which says so if there is none
+            raise RunError("has a discriminator that compares samples: it judges none by itself", where=self.run.path)
         return in_chunks(self.discriminator(), samples, self.numbers(requests), self.execution.device).float()
 
     def training_data(self, note: Callable[[str], None] | None = None) -> Dataset:

@@ -97,6 +97,11 @@ class TextChooser:
         self.allowed = allowed_tokens(self.tokenizer, self.prefix, length).to(device) if self.prefix else None
         tokens_of(self.tokenizer, self.suffix, "suffix")
         if options.critic > 1:
+            game = sampler.settings.train.objective
+            if game not in critic.GAMES:
+                what = f"the discriminator of the game {game} does not say how much likelier a text is"
+                fix = f"Train with train.objective {' or '.join(critic.GAMES)}, or leave it at 1."
+                raise UsageError(what, where="critic", fix=fix)
             sampler.discriminator()
         self.training = TrainingTexts(sampler.training_data()) if options.novel else None
         self.most = max(options.effort, options.critic)

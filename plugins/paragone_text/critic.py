@@ -6,6 +6,9 @@ import torch
 
 from paragone.randomness import generator_for
 
+GAMES = ("relativistic", "non-saturating", "minimax")
+"""Those whose best discriminator is a logarithm of odds."""
+
 
 def chance(seed: int, attempt: int) -> float:
     """A number from the standard Gumbel distribution, −log(−log u) with u uniform, for one candidate of one seed."""

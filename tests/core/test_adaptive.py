@@ -13,6 +13,8 @@ def test_adaptive_rises_above_the_target_and_falls_below() -> None:
     assert controller.p == pytest.approx(0.3)
     controller.observe(0.1, 100)
     assert controller.p == pytest.approx(0.2)
+    controller.observe(0.6, 100)
+    assert controller.p == pytest.approx(0.2)
     for _ in range(10):
         controller.observe(1.0, 100)
     assert controller.p == 0.5

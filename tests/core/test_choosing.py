@@ -115,6 +115,17 @@ def test_a_score_depends_on_its_sample_and_label_alone(model: paragone.Sampler) 
     assert model.discriminator()(batch.samples, numbers).tolist() == pytest.approx(scores, abs=1e-4)
 
 
+def test_a_discriminator_that_compares_judges_none_alone(points_run: Path) -> None:
+    model = paragone.load(points_run)
+    batch = model.sample(range(4))
+    assert model.can_judge
+    model.discriminator().compares = 4
+    assert not model.can_judge
+    assert batch.scores() is None
+    with pytest.raises(RunError, match="judges none by itself"):
+        model.judge(batch.samples, batch.requests)
+
+
 def test_a_small_run_brings_its_discriminator_in_a_file_of_its_own(points_run: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(points_run, tmp_path / "run"))
     tensors, _ = weights.read(out / "state.safetensors", "discriminator.")

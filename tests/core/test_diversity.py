@@ -16,3 +16,4 @@ def test_label_diversity() -> None:
     assert label_diversity(real, one_each, label).item() == pytest.approx(0.0, abs=1e-3)
     assert label_diversity(real, one_each, None).item() > 0.5
     assert label_diversity(real[:4], real[:4], torch.arange(4)).item() == 1.0  # no pair to compare
+    assert label_diversity(torch.ones(4, 3), real[:4, :, 0], None).item() == 1.0  # reals that do not differ

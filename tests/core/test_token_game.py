@@ -239,6 +239,7 @@ def test_a_state_from_before_the_first_game_is_whole(tmp_path: Any) -> None:
         ({"tokens__lead": 0.5}, "tokens.lead"),
         ({"tokens__likelihood": 1.0, "tokens__likelihood_after": 0.0, "tokens__lead": 0.5}, "tokens.lead"),
         ({"tokens__relaxation": "none"}, "tokens.relaxation"),
+        ({"tokens__score_function": 1.0, "train__batch": 8, "train__accumulate": 8}, "tokens.score_function"),
         ({"tokens__relaxation": "none", "tokens__likelihood": 1.0, "tokens__likelihood_after": 0.0}, "tokens.relaxation"),
     ],
 )

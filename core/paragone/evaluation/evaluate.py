@@ -177,7 +177,10 @@ def evaluate(
     total = compare(metrics, generated, reference, others, seed)
     if total.counts["real"] < count:
         few = total.counts["real"]
-        notes.append(f"only {few:,} real samples could stand beside {count:,} generated ones: their scores are a little worse for it")
+        notes.append(
+            f"only {few:,} real samples could stand beside {count:,} generated ones: scores that depend on how many there are, "
+            "such as a distance or the share of different ones, are not quite comparable"
+        )
     return Evaluation(
         sampler,
         examiner.extractor.identity,
@@ -204,7 +207,8 @@ def _in_place_of(training: Evidence, given: Evidence, data: Dataset, count: int)
     kinds = int(max(others.numbers.max(), given.numbers.max())) + 1
     there, wanted = (torch.bincount(numbers, minlength=kinds).double() for numbers in (others.numbers, given.numbers))
     shares = wanted / wanted.sum()
-    of_each = (shares * min(count, float((there / shares).nan_to_num(nan=torch.inf).min()))).round()
+    enough = (there / shares).masked_fill(there == 0, torch.inf)  # of a label that has none left, none can stand there
+    of_each = (shares * min(count, float(enough.nan_to_num(nan=torch.inf).min()))).round()
     chosen = [(others.numbers == number).nonzero()[: int(of_each[number]), 0] for number in range(kinds)]
     return others.part(torch.cat(chosen).sort().values)
 
@@ -249,7 +253,8 @@ def compare(metrics: tuple[Metric, ...], generated: Evidence, reference: Evidenc
     elif real is None:
         # in the order of their hashes: a random split, with equal samples on the same side
         real, reference = (reference.part(half) for half in torch.arange(len(reference)).tensor_split(2))
-    real = real.part(torch.arange(min(len(real), len(generated))))
+    # at random, for in that order all that are equal would be among them, or none
+    real = real.part(torch.randperm(len(real), generator=generator_for(seed, "real"))[: len(generated)])
     scores = ask(metrics, real, reference, seed) if len(real) else {}
     counts = {"generated": len(generated), "reference": len(reference), "real": len(real)}
     return Compared(ask(metrics, generated, reference, seed), scores, counts)

@@ -75,6 +75,21 @@ class Score:
     doubt: str = ""
 
 
+def share_of(count: int, of: int, doubt: str = "") -> Score:
+    """How many of how many, 0 to 1, with the standard deviation of such a share.
+
+    That is of the Beta(k + 1, n − k + 1) of all shares that k of n may come of; by k/n alone it would be 0 for none and for
+    all, as if that were certain.
+
+    Args:
+        count: k.
+        of: n, at least 1.
+        doubt: as in :class:`Score`.
+    """
+    likely = (count + 1) / (of + 2)
+    return Score(count / of, (likely * (1 - likely) / (of + 3)) ** 0.5, doubt)
+
+
 class Measure(Protocol):
     """The callable that a :class:`paragone.modality.Metric` names."""
 

@@ -27,9 +27,15 @@ _ROWS = 1024
 
 
 def distances(x: torch.Tensor, y: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Euclidean distances of ``(N, D)`` and ``(M, D)`` in float64, some rows of the ``(N, M)`` at a time."""
+    """Euclidean distances of ``(N, D)`` and ``(M, D)`` in float64, some rows of the ``(N, M)`` at a time.
+
+    They come from |x|² + |y|² − 2·x·y, which rounds: what is nearer than that can tell is the same, and 0.
+    """
+    others = y.double()
+    least = 1e-7 * float(others.norm(dim=1).max()) if len(y) else 0.0
     for rows in torch.split(x.double(), _ROWS):
-        yield torch.cdist(rows, y.double())
+        apart = torch.cdist(rows, others)
+        yield apart.masked_fill_(apart <= least, 0.0)
 
 
 def nearest(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

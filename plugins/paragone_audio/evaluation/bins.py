@@ -24,6 +24,8 @@ TRUSTED = 100
 """Sounds under which there are too few bins, or too few sounds in them."""
 STARTS, STEPS = 5, 100
 
+_NO_BINS = f"bins need sounds on both sides, {LEAST * PER_BIN} real ones at least, and {LEAST} different ones"
+
 
 def cluster(points: torch.Tensor, bins: int, seed: int = 0) -> torch.Tensor:
     """Centres by k-means (Lloyd 1982), begun as k-means++ (Arthur and Vassilvitskii 2007); the best of 5 starts.
@@ -83,7 +85,7 @@ def ndb(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """NDB/K of the module: the share of bins that are filled differently, 0 to 1."""
     counts = _counts(candidate, reference)
     if counts is None:
-        return Score(None, doubt=f"bins need sounds on both sides, {LEAST * PER_BIN} real ones at least")
+        return Score(None, doubt=_NO_BINS)
     return Score(float(different(*counts).double().mean()), doubt=too_few(candidate, reference, TRUSTED, "a table of bins"))
 
 
@@ -91,7 +93,7 @@ def jsd(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """Jensen-Shannon divergence of the same bins, in bits. Biased upwards for few sounds, real ones too."""
     counts = _counts(candidate, reference)
     if counts is None:
-        return Score(None, doubt=f"bins need sounds on both sides, {LEAST * PER_BIN} real ones at least")
+        return Score(None, doubt=_NO_BINS)
     made, real = ({bin: count for bin, count in enumerate(each.tolist()) if count} for each in counts)
     return Score(jensen_shannon(made, real), doubt=too_few(candidate, reference, TRUSTED, "a table of bins"))
 
@@ -100,9 +102,12 @@ def _counts(candidate: Evidence, reference: Evidence) -> tuple[torch.Tensor, tor
     if not len(candidate) or len(reference) < LEAST * PER_BIN:
         return None
     centres = reference.once(_centres)
+    if len(centres) < LEAST:
+        return None
     made, real = (torch.bincount(nearest(each.features, centres)[1], minlength=len(centres)) for each in (candidate, reference))
     return made, real
 
 
 def _centres(reference: Evidence) -> torch.Tensor:
-    return cluster(reference.features, min(MOST, len(reference) // PER_BIN))
+    # of fewer different references than bins some centres are the same, and only one of these can ever be filled
+    return torch.unique(cluster(reference.features, min(MOST, len(reference) // PER_BIN)), dim=0)

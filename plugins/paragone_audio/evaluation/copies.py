@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import torch
 
 from paragone.data import Dataset
-from paragone.evaluation.evidence import Evidence, Score, too_few
+from paragone.evaluation.evidence import Evidence, Score, share_of, too_few
 
 from ..sound import is_loop
 from .waves import described, rows, streamed, waves_of
@@ -77,9 +77,8 @@ def copied(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """Share of candidates with ρ > 0.95 with some training sound; of training sounds, with another one."""
     if candidate.training is None or not len(candidate):
         return Score(None, doubt=_NOT_AT_HAND)
-    share = candidate.once(_found)[0] / len(candidate)
     doubt = _partly(candidate.training) or too_few(candidate, candidate, TRUSTED, "a share")
-    return Score(share, (share * (1 - share) / len(candidate)) ** 0.5, doubt)
+    return share_of(candidate.once(_found)[0], len(candidate), doubt)
 
 
 def correlated(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from paragone.evaluation.evidence import Evidence, Score, too_few
+from paragone.evaluation.evidence import Evidence, Score, share_of, too_few
 
 from .survey import survey
 
@@ -36,5 +36,4 @@ def _share(faults: torch.Tensor, candidate: Evidence) -> Score:
     """Of ``(N,)`` truth values; the deviation is that of a share of so many."""
     if not len(faults):
         return Score(None, doubt="there is no sound")
-    share = float(faults.double().mean())
-    return Score(share, (share * (1 - share) / len(faults)) ** 0.5, too_few(candidate, candidate, TRUSTED, "a share"))
+    return share_of(int(faults.sum()), len(faults), too_few(candidate, candidate, TRUSTED, "a share"))

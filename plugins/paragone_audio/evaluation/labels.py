@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import torch
 
-from paragone.evaluation.evidence import Evidence, Score
+from paragone.evaluation.evidence import Evidence, Score, share_of
 
 SHRINKAGE = 0.1
 TRUSTED = 10
@@ -69,10 +69,10 @@ def label_accuracy(candidate: Evidence, reference: Evidence, seed: int = 0) -> S
     fewest = int(counts[counts > 0].min())
     if fewest == len(reference):
         return Score(None, doubt="there is one label only")
-    share = float((reference.once(_learn)(candidate.features) == candidate.numbers).double().mean())
+    right = int((reference.once(_learn)(candidate.features) == candidate.numbers).sum())
     doubt = f"{fewest} references of one label, the classifier wants at least {TRUSTED}" if fewest < TRUSTED else ""
     few = f"{len(candidate)} samples" if len(candidate) < FEWEST else ""
-    return Score(share, (share * (1 - share) / len(candidate)) ** 0.5, doubt or few)
+    return share_of(right, len(candidate), doubt or few)
 
 
 def _learn(evidence: Evidence) -> Classifier:

@@ -25,7 +25,8 @@ class Synthesis(nn.Module):
 
     y[n] = ½ Σ_t w[n − t·h] Σ_k (re_k[t]·cos φ − im_k[t]·sin φ), φ = 2πk·n/N, with the
     Hann window w of N samples and the hop h = N/4; Σ_t w = 2, so that 1 is a sinusoid at
-    full scale. The phase counts from the beginning of the sound, not of the
+    full scale. (Within 3N/8 of the ends of what is no loop fewer windows overlap, and it falls
+    to half of that.) The phase counts from the beginning of the sound, not of the
     window: a steady tone in the middle of a band is a constant, and one beside it turns slowly.
 
     It is a transposed convolution of stride h. Written as a product for each frame and

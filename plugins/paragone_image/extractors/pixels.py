@@ -14,7 +14,7 @@ LARGEST = 32
 
 
 class Pixels:
-    """The sample's own values; a side above 32 pixels is reduced to 32 by area, so that D is at most 4096.
+    """The sample's own values; a side above 32 pixels is reduced to 32 means, so that D is at most 4096.
 
     Averages are of premultiplied colour: what is transparent has no say.
 

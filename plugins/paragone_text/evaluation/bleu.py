@@ -126,7 +126,7 @@ def references(evidence: Evidence) -> References:
 
 def _mean(candidates: Sequence[Units], against: References, order: int, doubt: str) -> Score:
     scores = torch.tensor([sentence_bleu(text, against, order) for text in candidates], dtype=torch.float64)
-    return Score(float(scores.mean()), float(scores.std(correction=0)) / len(scores) ** 0.5, doubt)
+    return Score(float(scores.mean()), float(scores.std()) / len(scores) ** 0.5 if len(scores) > 1 else None, doubt)
 
 
 bleu_2, bleu_3, bleu_4, bleu_5 = map(Bleu, (2, 3, 4, 5))

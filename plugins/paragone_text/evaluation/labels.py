@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from paragone.evaluation.evidence import Evidence, Score
+from paragone.evaluation.evidence import Evidence, Score, share_of
 
 from .texts import texts
 
@@ -83,9 +83,8 @@ def label_accuracy(candidate: Evidence, reference: Evidence, seed: int = 0) -> S
         return Score(None, doubt="there is one label only")
     classify = reference.once(classifier)
     right = [classify(text) == number for text, number in zip(candidate.once(texts), candidate.numbers.tolist(), strict=True)]
-    share = sum(right) / len(right)
     doubt = f"{fewest} references of one label, the classifier wants at least {TRUSTED}" if fewest < TRUSTED else ""
-    return Score(share, (share * (1 - share) / len(right)) ** 0.5, doubt or (f"{len(right)} samples" if len(right) < TRUSTED else ""))
+    return share_of(sum(right), len(right), doubt or (f"{len(right)} samples" if len(right) < TRUSTED else ""))
 
 
 def classifier(evidence: Evidence) -> Classifier:

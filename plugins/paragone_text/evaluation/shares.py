@@ -7,7 +7,7 @@ from collections import Counter
 
 import torch
 
-from paragone.evaluation.evidence import Evidence, Score, too_few
+from paragone.evaluation.evidence import Evidence, Score, share_of, too_few
 
 from .texts import streamed, texts
 
@@ -42,7 +42,7 @@ def novel(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     wanted = set(made)
     looked = itertools.islice(streamed(lambda rows: training.batch(rows, torch.device("cpu"))[0], len(training), training.spec), MOST)
     found = Counter(text for text in looked if text in wanted)
-    share = sum(found[text] <= candidate.trained_on for text in made) / len(made)
+    new = sum(found[text] <= candidate.trained_on for text in made)
     few = too_few(candidate, candidate, TRUSTED, "a share")
     doubt = f"only {MOST:,} of {len(training):,} training texts were looked through" if len(training) > MOST else few
-    return Score(share, (share * (1 - share) / len(made)) ** 0.5, doubt)
+    return share_of(new, len(made), doubt)

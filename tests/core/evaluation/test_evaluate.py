@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -132,6 +133,31 @@ def test_real_samples_beside_given_ones_have_their_labels_and_are_none_of_them(h
     assert not seen & {tuple(point) for point in points}
     shares = [torch.bincount(numbers, minlength=2).double() / len(numbers) for numbers in (real.numbers, given.numbers)]
     torch.testing.assert_close(*shares, atol=1 / len(real), rtol=0)
+
+
+def test_a_label_that_has_no_other_sample_left_leaves_the_rest_to_stand_there(held: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    own = [line for line in GRID.splitlines() if line.endswith("left")]
+    other.write_text("x,y,label\n" + "\n".join([*own, "0.3,0.1,right"]))
+    outcome = evaluate(held, other, count=200)
+    given = data_like(outcome.sampler, other, lambda _: None)
+    assert outcome.training is not None
+    real = _in_place_of(outcome.training, Evidence(torch.zeros(len(given), 2), given.numbers, torch.zeros), given, 200)
+    assert len(real)
+    assert set(real.numbers.tolist()) == {outcome.sampler.labels.index("right")}
+
+
+def test_real_samples_are_chosen_at_random(evidence: Callable[..., Evidence]) -> None:
+    """They lie in the order of their hashes, where two that are equal lie side by side: the first ones would all be pairs."""
+    twice = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0)).repeat_interleave(2, 0)
+    coverage = tuple(metric for metric in FEATURE_METRICS if metric.name == "variety")
+    seen: list[torch.Tensor] = []
+    real = evidence(twice)
+    looked = compare(coverage, evidence(twice[:100]), evidence(twice[:100]), replace(real, read=seen.append), 0)
+    assert looked.counts["real"] == 100
+    spreads = {compare(coverage, evidence(twice[:100]), evidence(twice[:100]), real, seed).real["variety"].value for seed in range(3)}
+    assert len(spreads) == 3
+    assert looked.real["variety"].value in spreads  # the same seed, the same ones
 
 
 def test_labels_that_the_run_does_not_know_are_told(held: Path, tmp_path: Path) -> None:

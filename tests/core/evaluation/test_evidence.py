@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from scipy.stats import beta
 
 from paragone.evaluation.evaluate import evaluate
-from paragone.evaluation.evidence import Evidence
+from paragone.evaluation.evidence import Evidence, share_of
 
 Make = Callable[..., Evidence]
 
@@ -51,3 +52,11 @@ def test_metrics_are_given_the_whole_training_set(points_run: Path) -> None:
     assert outcome.training.training is outcome.generated.training is not None
     assert outcome.training.trained_on
     assert not outcome.generated.trained_on
+
+
+def test_a_share_and_how_well_it_is_known() -> None:
+    """Of none and of all too."""
+    for count, of in ((0, 20), (20, 20), (3, 10), (700, 1000)):
+        score = share_of(count, of, "why")
+        assert (score.value, score.doubt) == (count / of, "why")
+        assert score.deviation == pytest.approx(beta(count + 1, of - count + 1).std())

@@ -22,7 +22,8 @@ window.onload = async () => {
   await Promise.all(sounds.map(sound => new Promise(done => {
     sound.onloadedmetadata = sound.onerror = done; sound.preload = "metadata"; sound.load();
   })));
-  const long = sounds.filter(sound => Math.abs(sound.duration - 1.216) < 0.01).length, drawn = pictures.filter(picture => picture.naturalWidth > 0).length;
+  const long = sounds.filter(sound => Math.abs(sound.duration - 1.216) < 0.01).length;
+  const drawn = pictures.filter(picture => picture.naturalWidth > 0).length;
   document.title = `${long} of ${sounds.length} sounds, ${drawn} of ${pictures.length} pictures`;
 };
 </script>"""

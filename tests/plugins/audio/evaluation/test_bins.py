@@ -38,6 +38,13 @@ def test_clusters_are_the_groups_and_as_tight_as_scipys() -> None:
     assert torch.equal(cluster(spread, 10), cluster(spread, 10))
 
 
+def test_of_equal_references_there_are_no_bins() -> None:
+    made = evidence_of(points([20] * 4))
+    for different_ones in (1, 2):
+        assert ndb(made, evidence_of(torch.eye(8, dtype=torch.float64)[:different_ones].repeat(60, 1))).value is None
+    assert ndb(made, evidence_of(torch.eye(8, dtype=torch.float64)[:4].repeat(60, 1))).value is not None
+
+
 def test_equal_points_can_be_clustered() -> None:
     assert torch.equal(cluster(torch.ones(9, 2, dtype=torch.float64), 3), torch.ones(3, 2, dtype=torch.float64))
 

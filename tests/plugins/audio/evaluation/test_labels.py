@@ -41,7 +41,7 @@ def test_hits_are_told_apart_and_a_wrong_label_shows(evidence: Make) -> None:
     assert label_accuracy(evidence(others, (numbers + 1) % 3), reference).value == pytest.approx(0, abs=0.02)
     one = label_accuracy(evidence(others[:1].repeat(60, 1), numbers), reference)
     assert one.value == pytest.approx(1 / 3)
-    assert one.deviation == pytest.approx((2 / 9 / 60) ** 0.5)
+    assert one.deviation == pytest.approx((41 / 62 * 21 / 62 / 63) ** 0.5)
 
 
 def test_without_two_labels_there_is_no_accuracy(evidence: Make) -> None:

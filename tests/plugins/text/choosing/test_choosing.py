@@ -183,6 +183,14 @@ def test_without_a_discriminator_there_is_no_critic(make: Make) -> None:
         sampler.sample([1], options=TextSample(critic=2))
 
 
+@pytest.mark.parametrize("game", ["least-squares", "hinge", "wasserstein"])
+def test_of_games_without_odds_there_is_no_critic(make: Make, game: str) -> None:
+    sampler = make()
+    sampler.settings = sampler.settings.replace("train", objective=game)
+    with pytest.raises(UsageError, match=f"critic: the discriminator of the game {game} does not say how much likelier"):
+        sampler.sample([1], options=TextSample(critic=2))
+
+
 def test_copies_are_dropped_and_told(make: Make) -> None:
     sampler = make(SHORT)
     told: list[str] = []

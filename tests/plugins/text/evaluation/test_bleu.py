@@ -60,7 +60,8 @@ def test_the_measure_is_the_mean_over_candidates_with_its_standard_error(evidenc
     score = bleu.bleu_3(evidence(judged[:20]), evidence(references))
     mean = sum(each) / 20
     assert score.value == pytest.approx(mean, abs=1e-9)
-    assert score.deviation == pytest.approx((sum((one - mean) ** 2 for one in each) / 20 / 20) ** 0.5, abs=1e-9)
+    assert score.deviation == pytest.approx((sum((one - mean) ** 2 for one in each) / 19 / 20) ** 0.5, abs=1e-9)
+    assert bleu.bleu_3(evidence(judged[:1]), evidence(references)).deviation is None
     assert "20 samples" in score.doubt
     assert not bleu.bleu_3(evidence(judged), evidence(references)).doubt
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from paragone.evaluation.evidence import Evidence
+from paragone.evaluation.evidence import Evidence, share_of
 from paragone_text.evaluation.labels import SMOOTHING, Classifier, framed_grams, label_accuracy
 
 Make = Callable[..., Evidence]
@@ -58,7 +58,7 @@ def test_towns_are_told_apart_and_a_wrong_label_shows(towns: Towns, evidence: Ma
     real = label_accuracy(evidence(names, numbers), reference)
     assert real.value is not None
     assert real.value > 0.65
-    assert real.deviation == pytest.approx((real.value * (1 - real.value) / 1000) ** 0.5)
+    assert real.deviation == share_of(round(real.value * 1000), 1000).deviation
     assert not real.doubt
     wrong = label_accuracy(evidence(names, numbers[::-1]), reference).value
     by_chance = sum((count / 1000) ** 2 for count in Counter(numbers).values())

@@ -37,7 +37,7 @@ def test_novel_is_what_no_training_text_is(evidence: Make, training: TextSet) ->
     made = evidence(["Akaa", "Oulu", "Akaaa", "oulu", "Oulu"], training=training)
     score = novel(made, evidence([]))
     assert score.value == pytest.approx(2 / 5)
-    assert score.deviation == pytest.approx((0.4 * 0.6 / 5) ** 0.5)
+    assert score.deviation == pytest.approx((3 / 7 * 4 / 7 / 8) ** 0.5)
     assert "5 samples" in score.doubt
 
 
