@@ -13,6 +13,12 @@ import pytest
 os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent / "toy"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What is compared here was computed on a CPU, also by subprocesses that may choose; tests marked ``gpu`` have a run of their own."""
+    if "not gpu" in config.getoption("markexpr"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes minutes comes first: at the end one worker would do it alone."""
     items.sort(key=lambda item: not item.name.startswith("test_every_command"))

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import works
 from PIL import Image
 from processes import Ended, together
 
 from paragone import api, weights
+from paragone.distributed import Processes
 from paragone.errors import UsageError
 from paragone.parts import part_size
 from paragone.run import Run
@@ -235,3 +237,30 @@ def test_the_world_as_torchrun_tells_it() -> None:
     again = World.here({**told, "TORCHELASTIC_RESTART_COUNT": "2", "TORCHELASTIC_RUN_ID": "x"})
     assert (again.restarts, again.launch) == (2, "x")
     assert World(local_size=10**6).cores == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "cards", "got"),
+    [
+        ("cpu", 2, "cpu"),
+        ("auto", 0, "cpu"),
+        ("auto", 2, "cuda:1"),
+        ("cuda", 2, "cuda:1"),
+        ("cuda:0", 2, "cuda:0"),  # whoever names one means it
+        ("cuda", 1, "2 processes cannot share 1 GPUs"),
+        ("mps", 0, "cannot be used by several processes"),
+    ],
+)
+def test_each_process_has_a_card_of_its_own(asked: str, cards: int, got: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cards > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    ranks = Processes.__new__(Processes)
+    ranks.world = World(rank=3, size=4, local_rank=1, local_size=2)
+    if " " in got:
+        with pytest.raises(UsageError, match=got):
+            ranks.device(asked)
+    else:
+        assert ranks.device(asked) == got
+        assert taken == ([1] if got == "cuda:1" else [])

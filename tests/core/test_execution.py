@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from paragone.errors import UsageError
-from paragone.execution import Execution
+from paragone.execution import Execution, _bf16_is_fast, _device
 
 
 def test_a_device_that_is_not_there() -> None:
@@ -48,3 +48,27 @@ def test_auto_takes_the_gpu() -> None:
     execution = Execution.choose()
     assert execution.device.type == "cuda"
     assert execution.bf16
+
+
+@pytest.mark.parametrize(("cuda", "mps", "chosen"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_takes_the_fastest_that_is_there(cuda: bool, mps: bool, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    zeros = torch.zeros
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(torch, "zeros", lambda size, device: tried.append(str(device)) or zeros(size))
+    assert _device("auto").type == chosen
+    assert tried == [chosen]
+
+
+@pytest.mark.parametrize(("capability", "fast"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_bf16_is_for_gpus_that_multiply_it(capability: tuple[int, int], fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert _bf16_is_fast(torch.device("cuda:0")) == fast
+
+
+@pytest.mark.parametrize(("avx512", "amx", "precision"), [(False, False, "fp32"), (True, False, "bf16"), (False, True, "bf16")])
+def test_and_for_processors_that_do(avx512: bool, amx: bool, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert Execution.choose("cpu").precision == precision

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import zipfile
 from pathlib import Path
@@ -134,3 +135,20 @@ def test_names_are_told_on_one_line() -> None:
 def test_nothing_is_wrapped_in_nothing() -> None:
     assert wrapping([]) == ""
     assert wrapping(["kit/kick/a.wav", "kit/snare/b.wav"]) == "kit/"
+
+
+def test_what_may_not_be_read_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where tests run as root, who may read everything."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(DataError, match="may not be read\nCheck its permissions"):
+        is_folder(folder / "a" / "1.x", "")
+    scan = os.scandir
+
+    def refused(path: object) -> object:
+        if Path(os.fsdecode(path)).name == "b":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DataError, match="b: cannot be listed \\(Permission denied\\)"), listing(folder):
+        pass

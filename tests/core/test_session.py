@@ -3,16 +3,21 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import paragone
-from paragone import api
+from paragone import api, weights
+from paragone import session as session_module
 from paragone.budget import Budget
+from paragone.cores import Cores
 from paragone.errors import OutputError
+from paragone.keeper import Onlooker
 from paragone.reporting import Silent, Stats
 from paragone.run import Run
-from paragone.session import Every
+from paragone.session import Every, Session
+from paragone.trainer import Trainer
 
 
 class Listener(Silent):
@@ -172,3 +177,41 @@ def test_a_disk_that_fills_up_leaves_the_last_good_state(tmp_path: Path, monkeyp
     assert not list(out.glob(".*.tmp"))
     api.resume(out, layers=[("", {"train.save_seconds": 60.0, "train.samples": 640})])
     assert Run.open(out).hash()
+
+
+@pytest.mark.parametrize(
+    ("settings", "gives_way"),
+    [
+        ({"train.minutes": 1.0}, True),
+        ({"train.minutes": 1.0, "train.threads": 1}, False),  # as many as the user said
+        ({"train.samples": 640}, False),  # the same bits again
+    ],
+)
+def test_only_a_budget_in_minutes_gives_way_to_other_programs(
+    settings: dict[str, object], gives_way: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = api.plan("points", out=tmp_path / "run", layers=[("", {"train.device": "cpu", **settings})])
+    trainer = Trainer(plan.players, plan.dataset, plan.settings, plan.execution)
+    session = Session(Run(tmp_path, {}), trainer, plan.settings, Onlooker())
+    assert (session.flexible_cores() is not None) == gives_way
+    trainer.ranks = SimpleNamespace(size=2)
+    assert session.flexible_cores() is None
+
+
+def test_a_training_looks_for_other_programs_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(session_module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(Cores, "adapt", lambda self: looks.append(1) or 1)
+    run = paragone.train("points", out=tmp_path / "run", minutes=0.005, settings={"train.device": "cpu"})
+    assert 3 <= len(looks) <= weights.read(run.state)[1]["step"]
+
+
+def test_a_line_of_statistics_says_whose_rate_is_whose(tmp_path: Path) -> None:
+    listener = Listener()
+    rates = {"generator.learning_rate": 1e-3, "discriminator.learning_rate": 3e-4, "generator.learning_rate_end": 1e-3}
+    settings = {"train.device": "cpu", "train.stats_every": 640, **rates, "discriminator.learning_rate_end": 3e-4}
+    paragone.train("points", out=tmp_path / "run", samples=1280, settings=settings, reporter=listener)
+    for line in listener.lines:
+        assert (line.learning_rate_generator, line.learning_rate_discriminator) == pytest.approx((1e-3, 3e-4))
+    first, second = listener.lines
+    assert second.samples_per_second == pytest.approx(640 / (second.seconds - first.seconds))
