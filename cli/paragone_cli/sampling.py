@@ -132,10 +132,14 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
 
     sampler = Sampler.load(folder, asked.device, modality.name, "best" if asked.best else "last")
 
+    like = asked.like
+    if like is None and numbers and getattr(collector, "alike", False) and sampler.kinds.clusters:
+        like = numbers[0]
+
     def stream(label: str | None) -> Iterator[Batch]:
         if walk:
-            return sampler.stream_walk(*walk, asked.count, label, asked.truncation, options, say, asked.like)
-        return sampler.stream(numbers, label, asked.truncation, options, say, asked.like)
+            return sampler.stream_walk(*walk, asked.count, label, asked.truncation, options, say, like)
+        return sampler.stream(numbers, label, asked.truncation, options, say, like)
 
     batches, counter = stream(asked.label or None), _Counter(asked.count if walk else len(numbers))
     if collector:

@@ -23,11 +23,14 @@ class Collector(Protocol):
         count: samples of each label that make a good one, when nobody says how many.
         most: samples of each label that it has room for.
         labels: labels that it has room for; it need not be there where any number will do.
+        alike: whether the samples of one label had best be of one kind, that of the first seed, where a run has
+            clusters and nobody asks for another; it need not be there.
     """
 
     count: int
     most: int
     labels: int
+    alike: bool
 
     def files(self, batch: Batch) -> Mapping[Path, bytes]:
         """What to write, by its place; relative to the working folder, as ``options`` named it.

@@ -33,6 +33,8 @@ class KitMaker:
     most = 16
     """Hydrogen has room for so many in an instrument."""
     labels = KEYS
+    alike = True
+    """The sounds of an instrument take turns on one key: they are to be hits of one drum."""
 
     def __init__(self, options: AudioSample) -> None:
         self.path = Path(options.kit)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from toy_plugin.maps import Map
 
 from .conftest import Create
 
@@ -103,6 +104,19 @@ def test_what_is_made_of_all_has_some_of_every_label_and_no_folder_of_files(crea
     alone = [json.loads((toy / "out" / f"{seed}.json").read_text())["point"] for seed in (4, 5, 6)]
     assert points["right"] == alone
     assert len(points["left"]) == 3
+
+
+def test_what_is_to_be_alike_is_of_the_first_seed_s_kind(create: Create, toy: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Map, "alike", True, raising=False)
+    settings = ("--set", "train.clusters=100", "--set", "train.cluster_size=4")
+    assert create("points", "train", "--samples", "640", *settings, "--out", "clustered").code == 0
+    made = {}
+    for name, more in {"all": (), "kind": ("--like", "4"), "other": ("--like", "9")}.items():
+        result = create("points", "--run", "clustered", "--seeds", "4,5,6", "--map", f"{name}/all.json", *more)
+        assert result.code == 0, result.err
+        made[name] = json.loads((toy / name / "all.json").read_text())
+    assert made["all"] == made["kind"] != made["other"]
+    assert create("points", "--run", str(trained), "--map", "plain/all.json").code == 0  # a run without clusters has no kinds
 
 
 @pytest.mark.parametrize(
