@@ -62,13 +62,18 @@ def until_it_trains(out: Path, process: subprocess.Popen[str], lines: int = 2) -
     return sorted((child for child in children if "paragone_cli" in child.cmdline()), key=lambda child: child.environ()["RANK"])
 
 
+def told(err: str) -> list[str]:
+    """The lines, but for one that only a machine of one core has."""
+    return [line for line in err.splitlines() if not line.startswith("note: 2 processes on 1 core")]
+
+
 def test_it_trains_and_says_so_once(start: Start, toy: Path) -> None:
     process = start(*both("--samples", "256", "--json", "--set", "train.stats_every=64"))
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     facts = json.loads(out)
     assert (facts["path"], facts["samples"]) == ("runs/points-1", 256)
-    assert [line for line in err.splitlines() if "by 2 processes" in line] == err.splitlines()[1:2]
+    assert [line for line in err.splitlines() if "by 2 processes" in line] == told(err)[1:2]
     assert sum(line.startswith("done: 256 samples") for line in err.splitlines()) == 1
     assert all(word not in err for word in ("torch", "Traceback", "WARNING", "rank"))
     assert weights.read(toy / "runs/points-1/state.safetensors")[1]["samples"] == 256
@@ -83,7 +88,7 @@ def test_a_signal_saves_and_ends_with_130(start: Start, toy: Path) -> None:
     assert out == ""
     facts = weights.read(toy / "mine/state.safetensors")[1]
     assert facts["step"] > 0
-    assert err == f"mine: stopped after {facts['samples']:,} samples; the state is saved\nContinue with --resume mine\n"
+    assert told(err) == [f"mine: stopped after {facts['samples']:,} samples; the state is saved", "Continue with --resume mine"]
 
 
 def test_a_killed_process_ends_it_in_seconds(start: Start, toy: Path) -> None:
@@ -95,7 +100,7 @@ def test_a_killed_process_ends_it_in_seconds(start: Start, toy: Path) -> None:
     assert time.monotonic() - begun < 10
     assert process.returncode == 1
     assert err.splitlines()[-1] == "What was saved is intact: continue with --resume and the run's folder."
-    assert len(err.splitlines()) == 2
+    assert len(told(err)) == 2
     assert weights.read(toy / "mine/state.safetensors")[1]["step"] > 0
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in ranks)
 
@@ -115,8 +120,8 @@ def test_an_error_is_told_once(start: Start) -> None:
     process = start(*both("--quiet", "--out", "/proc/mine", "--samples", "64"))
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, ""), err
-    assert err.startswith("error: /proc/mine: cannot be written")
-    assert len(err.splitlines()) == 2, err
+    assert told(err)[0].startswith("error: /proc/mine: cannot be written")
+    assert len(told(err)) == 2, err
 
 
 def test_torchrun_resumes_after_a_killed_process(start: Start, toy: Path) -> None:

@@ -68,7 +68,7 @@ paragone.train("points", out=sys.argv[1], samples=int(sys.argv[2]), settings=eva
 """
 
 
-@pytest.mark.parametrize("share", [0.1, 0.6])
+@pytest.mark.parametrize("share", [0.1, 0.3])
 def test_kill_and_resume(whole: Path, tmp_path: Path, share: float) -> None:
     out = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out), str(SAMPLES), repr(SETTINGS)])

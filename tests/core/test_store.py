@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -94,15 +93,15 @@ def test_a_fault_while_building_leaves_nothing_and_old_rests_are_removed(tmp_pat
 
 
 def test_two_at_once_build_once(tmp_path: Path) -> None:
-    calls, waited = [], []
+    calls, waited, told = [], [], threading.Event()
 
     def slow(folder: Path) -> dict[str, Any]:
         calls.append(folder)
-        time.sleep(1.3)  # longer than the second waits before it says so
+        assert told.wait(60)
         return filled(folder)
 
     def build() -> None:
-        Store(tmp_path, ARRAYS).build("key", slow, lambda: waited.append(True))
+        Store(tmp_path, ARRAYS).build("key", slow, lambda: (waited.append(True), told.set()))
 
     threads = [threading.Thread(target=build) for _ in range(2)]
     for thread in threads:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from paragone.errors import DataError
+from paragone_image import folders, zips
+from paragone_image.decode import Unreadable
 from paragone_image.sources import open_source, signature
 
 from .pictures import encoded, fill, noise
@@ -213,3 +215,18 @@ def test_the_signature_notices_every_touch(tmp_path: Path) -> None:
     (tmp_path / "b.png").rename(tmp_path / "c.png")
     seen.add(signature(tmp_path))
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Nor unpacked: a zip of a few kilobytes may hold gigabytes."""
+    small, large = encoded(noise((2, 2, 3))), encoded(noise((40, 40, 3)))
+    for module in (folders, zips):
+        monkeypatch.setattr(module, "MAX_BYTES", 2000)
+    assert len(small) < 2000 < len(large)
+    fill(tmp_path / "set", {"a.png": small, "b.png": large})
+    path = tmp_path / "set" if kind == "folder" else zipped(tmp_path / "set.zip", {"a.png": small, "b.png": large})
+    with open_source(path) as source:
+        assert (source.header(0).width, source.header(0).height) == (2, 2)
+        with pytest.raises(Unreadable, match="is larger than 0 MiB"):
+            source.header(1)
