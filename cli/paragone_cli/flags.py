@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ import typer
 
 from paragone import plugin_files
 from paragone.errors import UsageError
+from paragone.files import quoted
 from paragone.options import Option, options_of
 
 PANELS = WHAT, DATA, TRAINING, OUTPUT, MACHINE, ADVANCED, OTHER = (
@@ -174,7 +174,7 @@ def with_parameters(function: Callable[[dict[str, Any]], None], parameters: Sequ
 
 def command(medium: str) -> str:
     """How to call ``create MEDIUM`` again, with the plugin files that were named this time."""
-    named = [f"--plugin {shlex.quote(os.path.relpath(path))} " for path in plugin_files.named()]
+    named = [f"--plugin {quoted(os.path.relpath(path))} " for path in plugin_files.named()]
     return f"create {''.join(named)}{medium}"
 
 

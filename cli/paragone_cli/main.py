@@ -22,6 +22,8 @@ def run() -> None:
     """The console script: run the command line and leave with its exit code."""
     _open_standard_streams()
     if hasattr(sys.stdout, "reconfigure"):
+        if os.name == "nt" and not sys.stdout.isatty():  # else a file of names would be in whatever the machine's code page is
+            sys.stdout.reconfigure(encoding="utf-8")
         # a path may hold bytes that are no text, and a terminal may lack a letter: neither is a reason to fail
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 and os.name == "posix" else "backslashreplace")

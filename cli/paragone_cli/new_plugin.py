@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -74,7 +73,7 @@ def run(flags: Sequence[Flag], values: dict[str, Any]) -> None:
         print(json.dumps({"path": str(folder), "files": [str(path) for path in paths]}))
     else:
         print("\n".join(map(str, paths)))
-    say(f"next: cd {shlex.quote(str(folder))} && pip install -e . && create {name} train --minutes 1")
+    say(f"next: cd {files.quoted(folder)} && pip install -e . && create {name} train --minutes 1")
 
 
 def check_name(name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paragone.errors import UsageError
+from paragone.files import quoted
 from paragone.modality import Modality
 from paragone.options import options_of, setting
 from paragone.parts import part_size
@@ -242,5 +242,5 @@ def _show(finished: Run, asked: TrainFlags) -> None:
     facts = outcome(finished)
     if not asked.quiet:
         say(f"done: {facts['samples']:,} samples in {clock(facts['seconds'])}" + (f", {facts['health']}" if facts["health"] else ""))
-        say(f"look at {facts['sheet']}, then make new ones: {command(finished.modality)} --run {shlex.quote(facts['path'])}")
+        say(f"look at {facts['sheet']}, then make new ones: {command(finished.modality)} --run {quoted(facts['path'])}")
     print(json.dumps(facts) if asked.json else facts["path"])

@@ -245,7 +245,9 @@ def _keeper(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Keepe
     # before the clock starts: data may have to be looked at for the first time
     best = Best(run, trainer, plan.examiner, plan.held, plan.settings.train, reporter) if plan.examiner else None
     told = with_tensorboard(reporter, run.path, plan.settings.train.tensorboard)
-    return Keeper(run, trainer, plan.settings, artefacts, told, best)
+    keeper = Keeper(run, trainer, plan.settings, artefacts, told, best)
+    keeper.write_real()
+    return keeper
 
 
 def _heard(reporter: Reporter | None, ranks: Ranks) -> Reporter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +76,15 @@ def append(path: Path, line: str) -> None:
             file.write(line + "\n")
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def quoted(path: object) -> str:
+    """A path as a shell takes it when it is copied from a message; in Windows, where ``\'`` means nothing, in double quotes."""
+    if os.name != "nt":
+        return shlex.quote(str(path))
+    import subprocess  # which elsewhere nobody needs
+
+    return subprocess.list2cmdline([str(path)])
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

@@ -11,7 +11,7 @@ diverging       the players' gradients or logits run away
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -61,14 +61,12 @@ def judge(history: Sequence[Stats], settings: Settings) -> Verdict:
         0 < RUNAWAY_GRADIENT * median(getattr(line, name) for line in past) < fmean(getattr(line, name) for line in recent)
         for name in ("gradient_generator", "gradient_discriminator")
     ):
-        return Verdict(
-            "diverging",
-            "Start again with a lower learning_rate of generator and discriminator, or a higher penalty.r1 or fd_r1.",
-        )
+        halved = {f"{player}.learning_rate": getattr(settings, player).learning_rate / 2 for player in ("generator", "discriminator")}
+        return Verdict("diverging", f"Start again with half the learning rates, {_set(halved)}, or with higher penalties.")
     if recent[-1].progress < EARLY or recent[-1].step < EARLY_STEPS:
         return Verdict("starting")
     if fmean(line.diversity for line in recent) < COLLAPSED_DIVERSITY:
-        return Verdict("collapsed", "Raise penalty.r1 and penalty.r2 (or fd_r1, fd_r2), or lower the learning rates; then start again.")
+        return Verdict("collapsed", f"Start again with {_stricter(settings)}, or lower learning rates.")
     if fmean(line.r_t for line in recent) > OVERFIT_CERTAINTY:
         return Verdict("overfitting", _against_overfitting(recent[-1].augment_p, settings))
     return Verdict("learning")
@@ -79,4 +77,15 @@ def _against_overfitting(p: float, settings: Settings) -> str:
         return "Show it more of the same kind, or set augment.mode=adaptive where the preset has an augmentation."
     if p < settings.augment.p_max:
         return "Augmentation is rising against it; lower augment.ramp to make that faster."
-    return "Augmentation is at its limit: add data, raise penalty.r1 or penalty.fd_r1, or stop earlier."
+    return f"Augmentation is at its limit: add data, stop earlier, or start again with {_stricter(settings)}."
+
+
+def _stricter(settings: Settings) -> str:
+    """Twice the penalties that it has; where there are none, what could be set."""
+    weights = {name: getattr(settings.penalty, name) for name in ("r1", "r2", "wgan_gp", "fd_r1", "fd_r2")}
+    twice = {f"penalty.{name}": 2 * weight for name, weight in weights.items() if weight}
+    return f"twice the penalty, {_set(twice)}" if twice else "a penalty, such as --set penalty.fd_r1=0.1 --set penalty.fd_r2=0.1"
+
+
+def _set(values: Mapping[str, float]) -> str:
+    return " ".join(f"--set {name}={value:g}" for name, value in values.items())

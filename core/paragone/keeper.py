@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from . import files
 from .artefacts import Artefacts
 from .best import Best
@@ -104,6 +106,20 @@ class Keeper(Onlooker):
         self.log.append(stats)
         self.reporter.stats(stats)
 
+    def write_real(self) -> None:
+        """Write ``real.png``: samples as they are learned, a row a label, so that one sees what has become of the data."""
+        dataset, labels = self.trainer.dataset, tuple(self.run.config["labels"])[:SHEET_ROWS]
+        order = dataset.hashes.argsort(stable=True)  # at random, and the same ones every time
+        shown = order[: SHEET_COLUMNS**2]
+        if labels and dataset.numbers is not None:
+            of = dataset.numbers[order]
+            rows = [order[of == number][:SHEET_COLUMNS] for number in range(len(labels))]
+            # of a label with few samples some stand there twice: each has a row
+            shown = torch.cat([row[torch.arange(SHEET_COLUMNS) % len(row)] for row in rows if len(row)])
+            labels = tuple(label for label, row in zip(labels, rows, strict=True) if len(row))
+        samples, _ = dataset.batch(shown, torch.device("cpu"))
+        self._write("real", samples, labels)
+
     def write_sheet(self) -> None:
         """See :meth:`Onlooker.write_sheet`."""
         labels = tuple(self.run.config["labels"])[:SHEET_ROWS]
@@ -113,12 +129,15 @@ class Keeper(Onlooker):
         latent = latents(range(rows * SHEET_COLUMNS), latent_size(generator))
         told = self.run.clusters.told(range(len(latent)), numbers) if self.run.clusters else numbers
         samples = generate(generator, self.trainer.dataset.spec, self.trainer.execution, latent, told)
+        self._write(f"samples/{self.trainer.samples:09d}", samples, labels)
+
+    def _write(self, name: str, samples: torch.Tensor, labels: tuple[str, ...]) -> None:
         facts: Mapping[str, Any] = {"modality": self.run.modality, "samples": self.trainer.samples}
         code = f"{type(self.artefacts).__module__}:{type(self.artefacts).__name__}"
         with running(code):
             sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
         returned(code, sheet, bytes, "the bytes of a sheet")
-        files.write(self.run.samples / f"{self.trainer.samples:09d}{self.artefacts.sheet_extension}", sheet)
+        files.write(self.run.path / f"{name}{self.artefacts.sheet_extension}", sheet)
 
     def close(self) -> None:
         """See :meth:`Onlooker.close`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from .data import Dataset, Unlabelled, hold_out
 from .errors import DataError, RunError
 from .evaluation.examiner import Examiner
 from .execution import Execution
+from .files import quoted
 from .modality import Modality
 from .opening import open_data
 from .parts import part_size
@@ -135,7 +135,7 @@ def decide_again(opened: Run, modality: str | None, data: str | Path | None, lay
     except DataError as error:
         if data is not None:
             raise
-        fix = f"Restore it; or name where it is now: --resume {shlex.quote(str(opened.path))} DATA."
+        fix = f"Restore it; or name where it is now: --resume {quoted(opened.path)} DATA."
         raise DataError(error.what, where=error.where or source, fix=fix) from error
     _refuse_other_data(opened, dataset, data is not None, source, reporter)
     train, clusters = settings.train, opened.clusters
@@ -162,7 +162,7 @@ def _refuse_other_data(opened: Run, dataset: Dataset, named: bool, source: Path 
             raise RunError(
                 "the data has changed since this training began",
                 where=source,
-                fix=f"Restore it; or accept the change: --resume {shlex.quote(str(opened.path))} and name the data again.",
+                fix=f"Restore it; or accept the change: --resume {quoted(opened.path)} and name the data again.",
             )
         reporter.note("the data is not what this training began with; continuing with what is there now")
 

@@ -10,6 +10,7 @@
 ``best.safetensors``           the average when it scored best, if `train.keep_best` is set
 ``scores.jsonl``               what it scored each time
 ``samples/``                   sheets of the same seeds, as training went on
+``real.*``                     a sheet of what it learns from, as it is learned
 =============================  ====================================================
 
 No file holds code or a pickle. Each is replaced whole, so that whatever happens
@@ -20,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -302,7 +302,7 @@ def refuse_busy(path: Path) -> None:
         raise files.cannot_write(path, error) from error
     if busy:
         training = (path / "config.json").exists()
-        fix = "Choose another --out" + (f", or continue that training with --resume {shlex.quote(str(path))}." if training else ".")
+        fix = "Choose another --out" + (f", or continue that training with --resume {files.quoted(path)}." if training else ".")
         raise TakenError("is not empty, and nothing is ever overwritten", where=path, fix=fix)
 
 

@@ -7,7 +7,6 @@ time, a signal, whether it is time to save) they settle together after every ste
 from __future__ import annotations
 
 import math
-import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from . import checkpoint
 from .budget import Budget
 from .cores import Cores
 from .errors import Interrupted
+from .files import quoted
 from .interrupt import interruptible
 from .keeper import Onlooker
 from .run import Run
@@ -131,7 +131,7 @@ class Session:
         return Interrupted(
             f"stopped after {self.trainer.samples:,} samples; the state is saved",
             where=self.run.path,
-            fix=f"Continue with --resume {shlex.quote(str(self.run.path))}",
+            fix=f"Continue with --resume {quoted(self.run.path)}",
         )
 
     def finish(self) -> None:

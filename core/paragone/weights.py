@@ -41,7 +41,8 @@ def read(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[st
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["paragone"])
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118  # not a mapping
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, facts
+            # copies: what is still mapped to a file cannot be replaced in Windows
+            return {name.removeprefix(prefix): file.get_tensor(name).clone() for name in names}, facts
     except FileNotFoundError as error:
         raise RunError("is missing", where=path, fix="Check the run folder; an unfinished copy may lack files.") from error
     except (OSError, SafetensorError) as error:

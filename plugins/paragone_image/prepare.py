@@ -124,7 +124,7 @@ def prepare(found: Scan, folder: Path) -> dict[str, Any]:
         OSError: if ``folder`` cannot be written.
     """
     _check_bad(found, found.bad)  # before the long part
-    bad, kept, flattened, refitted = dict(found.bad), array("q"), 0, 0
+    bad, kept, transparent, refitted = dict(found.bad), array("q"), 0, 0
     shape = (found.fitted[1], found.fitted[0], CHANNELS[found.mode])
     chunk = max(1, min(64, 2**22 // math.prod(shape)))
     work = partial(_or_reason, partial(_sample, found))
@@ -136,7 +136,7 @@ def prepare(found: Scan, folder: Path) -> dict[str, Any]:
             else:
                 writer.append(sample[0].reshape(-1))
                 kept.append(index)
-                flattened, refitted = flattened + sample[1], refitted + sample[2]
+                transparent, refitted = transparent + sample[1], refitted + sample[2]
     _check_bad(found, bad)
     if len(kept) < 2:
         what = f"only {len(kept)} picture{'s' * (len(kept) != 1)} can be used"
@@ -151,7 +151,7 @@ def prepare(found: Scan, folder: Path) -> dict[str, Any]:
         "labels": labels,
         "skipped": skipped,
         "reasons": reasons,
-        "notes": [*notes, *_remarks(skipped, reasons, duplicates, flattened), *_changes(found, len(kept), refitted)],
+        "notes": [*notes, *_remarks(skipped, reasons, duplicates), *_changes(found, len(kept), refitted, transparent)],
     }
 
 
@@ -199,12 +199,12 @@ def _or_reason(work: Callable[[int], T], index: int) -> T | str:
 
 
 def _sample(found: Scan, index: int) -> tuple[Pixels, bool, bool]:
-    """One picture as it is stored, whether its transparency was given up, and whether it had another size."""
+    """One picture as it is stored, whether it is transparent somewhere, and whether it had another size."""
     # twice the side that is wanted leaves Lanczos enough to work on
     picture = found.source.pixels(index, 2 * max(found.fitted))
     refitted = (picture.shape[1], picture.shape[0]) != found.fitted
     picture = fit(picture, found.fitted, found.config.fit, clear_border=found.config.channels == "rgba")
-    return to_mode(picture, found.mode), found.mode != "RGBA" and is_transparent(picture), refitted
+    return to_mode(picture, found.mode), is_transparent(picture), refitted
 
 
 def _finish(folder: Path, shape: tuple[int, ...], staged: Mode, reduce: bool) -> tuple[Mode, bool, int]:
@@ -258,24 +258,26 @@ def _bad_ones(source: Source, bad: dict[int, str]) -> tuple[int, Reasons]:
     return len(named), [(printable(name), reason) for name, reason in named[:LISTED]]
 
 
-def _remarks(skipped: int, reasons: Reasons, duplicates: int, flattened: int) -> list[str]:
+def _remarks(skipped: int, reasons: Reasons, duplicates: int) -> list[str]:
     remarks = []
     if skipped:
         remarks.append(f"{skipped} picture{'s' * (skipped > 1)} skipped: {_listed(skipped, reasons)}")
     if duplicates:
         are = "pictures are exact duplicates of others" if duplicates > 1 else "picture is an exact duplicate of another"
         remarks.append(f"{duplicates} {are}; they are kept.")
-    if flattened:
-        remarks.append(f"{flattened} transparent picture{'s' * (flattened > 1)} laid on black, because data.channels is not rgba.")
     return remarks
 
 
-def _changes(found: Scan, kept: int, refitted: int) -> list[str]:
-    """What was done to some pictures and not to others, and what was not used of them."""
+def _changes(found: Scan, kept: int, refitted: int, transparent: int) -> list[str]:
+    """What was done to the pictures, and what was not used of them."""
     notes = []
-    if 0 < refitted < kept:
+    if refitted:
         had = f"had another size and {'were' if refitted > 1 else 'was'} brought"
-        notes.append(f"{refitted} of {kept} pictures {had} to {found.fitted[0]}x{found.fitted[1]}.")
+        notes.append(f"{refitted} of {kept} pictures {had} to {found.fitted[0]}x{found.fitted[1]} (--size and --fit change that).")
+    if transparent and found.mode != "RGBA":
+        notes.append(f"{transparent} transparent picture{'s' * (transparent > 1)} laid on black, because data.channels is not rgba.")
+    elif 0 < transparent < kept:
+        notes.append(f"{transparent} of {kept} pictures {'are' if transparent > 1 else 'is'} transparent, so all are learned as such.")
     if found.animated:
         are = "animations: their first frames are" if found.animated > 1 else "animation: its first frame is"
         notes.append(f"{found.animated} {are} used; save the others as pictures of their own.")

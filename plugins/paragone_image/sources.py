@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from paragone.errors import DataError
-from paragone.listing import BROKEN, is_folder, others_note
+from paragone.listing import BROKEN, is_folder, others_note, printable
 from paragone.listing import signature as listing_signature
 
 from . import arrays, folders, zips
@@ -123,7 +123,7 @@ def _encoded(
 ) -> Encoded:
     if not names:
         close()
-        what = f"holds no picture, only {len(others)} other files" if others else "holds no picture"
+        what = f"holds no picture, only {len(others)} other files, such as {printable(others[0])}" if others else "holds no picture"
         if unusable:
             what = f"holds no readable picture ({unusable[0][0]} {unusable[0][1]})"
         inside = next((name for name in others if name.lower().endswith((".zip", ".npz"))), None)

@@ -61,8 +61,10 @@ class Faults:
             DataError: if more than ``share`` of the lines are bad, or all of them.
         """
         if self.bad > share * self.lines or 0 < self.bad == self.lines:
-            latin = "is not UTF-8" in self.listed()
-            convert = "Save it as UTF-8 (from Latin-1: iconv -f LATIN1 -t UTF-8)" if latin else "Mend or remove them"
+            foreign = "is not UTF-8" in self.listed()
+            convert = (
+                "Save it as UTF-8 (an editor or Word asks when saving; or: iconv -f CP1252 -t UTF-8)" if foreign else "Mend or remove them"
+            )
             fix = f"{convert}{f', or raise data.max_bad (now {share:g})' if self.bad < self.lines else ''}."
             raise DataError(f"{self.bad} of {self.lines} lines cannot be read: {self.listed()}", fix=fix)
 
@@ -98,8 +100,9 @@ class Lines:
                     yield line[: error.start].decode()
                     continue
                 wrong = line[error.start]
-                latin = f"; as Latin-1 it is {chr(wrong)!r}" if wrong >= 0xA0 else ""
-                self.bad(f"is not UTF-8 (byte {offset + error.start} of the file is 0x{wrong:02X}{latin})")
+                letter = bytes([wrong]).decode("cp1252", "ignore")  # what most files that are not UTF-8 were written in
+                windows = f"; in Windows it is {letter!r}" if letter else ""
+                self.bad(f"is not UTF-8 (byte {offset + error.start} of the file is 0x{wrong:02X}{windows})")
 
     @property
     def given(self) -> int:

@@ -130,7 +130,8 @@ def _kind(path: Path) -> str:
         return suffix
     if suffix == ".zip":
         return "zip"
-    raise DataError(f"is of no kind that texts are read from ({suffix or 'no suffix'})", where=path, fix=UNDERSTOOD)
+    written = "Save it as plain text, in UTF-8. " if suffix in (".doc", ".docx", ".odt", ".rtf", ".pages", ".pdf") else ""
+    raise DataError(f"is of no kind that texts are read from ({suffix or 'no suffix'})", where=path, fix=written + UNDERSTOOD)
 
 
 def _folder(path: Path, files: Listing) -> Source:

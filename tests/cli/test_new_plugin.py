@@ -49,7 +49,7 @@ def test_paths_on_stdout_and_what_comes_next_on_stderr(create: Create, toy: Path
         ((), "NAME: is given no value"),
         (("Bells",), "'Bells' cannot be the name"),
         (("two_bells",), "cannot be the name"),
-        (("plugins",), "means something else already"),
+        (("plugins",), "means something else"),
         (("../up",), "cannot be the name"),
         (("a--b",), "cannot be the name"),
         (("points",), "'points' is taken by toy-plugin"),

@@ -29,7 +29,7 @@ def history(**changes: float) -> list[Stats]:
     ("changes", "health", "advice"),
     [
         ({}, "learning", ""),
-        ({"diversity": 0.1}, "collapsed", "penalty.r1"),
+        ({"diversity": 0.1}, "collapsed", "a penalty, such as --set penalty.fd_r1=0.1"),
         ({"r_t": 0.97}, "overfitting", "augment.ramp"),
         ({"r_t": 0.97, "augment_p": 0.8}, "overfitting", "add data"),
         ({"margin": 1e4}, "diverging", "learning_rate"),
@@ -59,6 +59,13 @@ def test_a_saturated_game_is_not_called_diverging() -> None:
 def test_advice_fits_the_settings() -> None:
     off = settle(registry().modality("points"), [("", {"augment.mode": "none"})])
     assert "augment.mode=adaptive" in judge(history(r_t=0.99), off).advice
+    own = {"penalty.r1": 0.1, "penalty.fd_r2": 0.002, "generator.learning_rate": 4e-3, "discriminator.learning_rate": 1e-3}
+    settings = settle(registry().modality("points"), [("", own)])
+    collapsed, diverging = (judge(history(**changes), settings).advice for changes in ({"diversity": 0.1}, {"margin": 1e4}))
+    assert collapsed == "Start again with twice the penalty, --set penalty.r1=0.2 --set penalty.fd_r2=0.004, or lower learning rates."
+    assert "half the learning rates, --set generator.learning_rate=0.002 --set discriminator.learning_rate=0.0005" in diverging
+    at_limit = judge(history(r_t=0.97, augment_p=0.8), settings).advice
+    assert at_limit.endswith("or start again with twice the penalty, --set penalty.r1=0.2 --set penalty.fd_r2=0.004.")
 
 
 class Keep(Silent):

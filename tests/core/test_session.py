@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 import paragone
 from paragone import api, weights
@@ -58,6 +59,13 @@ def test_reporter_stats_and_sheets(tmp_path: Path) -> None:
     assert all(line["penalty"] > 0 and line["gradient_generator"] > 0 for line in on_disk)
     sheets = sorted(run.samples.iterdir())
     assert sheets[-1].name == "000002560.json"
+    real = json.loads((run.path / "real.json").read_text())
+    assert real["captions"] == ["left", "right"]
+    dataset = api.plan("points").dataset  # as they are learned, a row a label
+    samples, labels = dataset.batch(torch.arange(len(dataset)), torch.device("cpu"))
+    places = [(samples == torch.tensor(point)).all(1).nonzero()[0, 0] for point in real["points"]]
+    assert [int(labels[place]) for place in places] == [0] * 8 + [1] * 8
+    assert len(set(map(int, places))) == 16
     assert len(sheets) == 40
     first, last = (json.loads(sheet.read_text()) for sheet in (sheets[0], sheets[-1]))
     assert last["captions"] == ["left", "right"]

@@ -240,7 +240,7 @@ NOTHING: dict[str, tuple[str, bytes, str]] = {
         "Malmö\nÖrebro\nLund\n".encode("latin-1"),
         r"2 of 3 lines cannot be read: line 1 is not UTF-8 \(byte 4 of the file",
     ),
-    "latin-1, all": ("a.txt", "Malmö\nÖrebro\n".encode("latin-1"), r"line 1 .*is 0xF6; as Latin-1 it is 'ö'"),
+    "latin-1, all": ("a.txt", "Malmö\nÖrebro\n".encode("latin-1"), r"line 1 .*is 0xF6; in Windows it is 'ö'"),
     "utf-16": ("a.txt", "one\ntwo\n".encode("utf-16"), "is UTF-16"),
     "utf-16 without a mark": ("a.txt", "one\ntwo\n".encode("utf-16-le"), "line 1 holds a NUL byte"),
     "binary": ("a.txt", bytes(range(256)) * 40, "cannot be read: line 1 holds a NUL byte"),
@@ -300,7 +300,7 @@ def test_what_is_skipped_is_said_with_its_number(opener: Opener) -> None:
     assert texts.labels == ("q", "x", "y", "z")
     size = path.read_bytes().index(0xE9)
     assert opener.notes == [
-        f"1 line skipped: line 302 is not UTF-8 (byte {size} of the file is 0xE9; as Latin-1 it is 'é')",
+        f"1 line skipped: line 302 is not UTF-8 (byte {size} of the file is 0xE9; in Windows it is 'é')",
         "Tabs or other control characters in 1 text became spaces.",
         "1 text without a label skipped.",
         "1 label has only one text: q",

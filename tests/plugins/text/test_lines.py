@@ -58,15 +58,15 @@ def test_bad_lines_are_left_out_and_named_with_their_byte(mark: bytes) -> None:
     places = [data.index(byte) for byte in (b"\0", b"\xf6", b"\x80")]
     assert faults.reasons == [
         f"line 2 holds a NUL byte (byte {places[0]} of the file)",
-        f"line 3 is not UTF-8 (byte {places[1]} of the file is 0xF6; as Latin-1 it is 'ö')",
-        f"line 4 is not UTF-8 (byte {places[2]} of the file is 0x80)",
+        f"line 3 is not UTF-8 (byte {places[1]} of the file is 0xF6; in Windows it is 'ö')",
+        f"line 4 is not UTF-8 (byte {places[2]} of the file is 0x80; in Windows it is '€')",
     ]
 
 
 def test_bytes_are_counted_past_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LONGEST", 4)
     data = b"abcdefghijklmnop\n" + b"\xff\n"
-    assert read(data)[1].reasons == [f"line 2 is not UTF-8 (byte {data.index(0xFF)} of the file is 0xFF; as Latin-1 it is 'ÿ')"]
+    assert read(data)[1].reasons == [f"line 2 is not UTF-8 (byte {data.index(0xFF)} of the file is 0xFF; in Windows it is 'ÿ')"]
 
 
 class Endless:
