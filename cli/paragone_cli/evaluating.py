@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from paragone.errors import OutputError, UsageError
+from paragone.errors import OutputError, UsageError, one_line
 from paragone.modality import Modality
 from paragone.options import setting
 from paragone.reporting import Silent
@@ -130,15 +130,18 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
             progress=progress,
         )
     facts, failed = outcome.to_json(), None
+    if not asked.json:
+        print("\n".join(map(one_line, table(facts, modality))))  # the scores took minutes: they are told first
     if report is not None:
         from paragone.evaluation.report import write_report
 
         try:
             write_report(outcome, report)
             facts["report"] = str(report)
-        except OutputError as error:  # the scores took minutes: they are told first
+        except OutputError as error:
             failed = error
-    print(json.dumps(facts) if asked.json else "\n".join(table(facts, modality)))
+    if asked.json:
+        print(json.dumps(facts))
     if failed:
         raise failed
     if report is not None and not asked.json:

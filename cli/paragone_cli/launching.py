@@ -47,7 +47,8 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
     else:
         logging.disable(logging.CRITICAL)  # the launcher reports every process that ends; ours say themselves what happened
     try:
-        elastic_launch(config, sys.executable)("-m", "paragone_cli", medium, "train", *arguments)
+        # -P: else a file in the current folder, which may be somebody's data set, could stand in for a module
+        elastic_launch(config, sys.executable)("-P", "-m", "paragone_cli", medium, "train", *arguments)
     except ChildFailedError as error:
         raise outcome([failure.exitcode for failure in error.failures.values()]) from error
     except SignalException as error:

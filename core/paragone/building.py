@@ -32,7 +32,7 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
     try:
         medium = registry().modality(run.modality)
     except PluginError as error:
-        how = f"It was trained with {run.config['plugin']}: install that, or name its file with --plugin. {error.fix}"
+        how = f"It says that {run.config['plugin']} made it: if you trust that, install it or name its file with --plugin. {error.fix}"
         raise PluginError(error.what, where=run.path if error.where is None else f"{run.path}: {error.where}", fix=how) from error
     file = run.path / "config.json"
     try:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, Protocol
 
+_LONGEST = 200
+"""Letters that are looked at: no sheet is so wide, and a label may be a whole text."""
+
 NO_LETTER = "\uffff"
 """No font has it: what is drawn for it is drawn for every letter that is missing."""
 
@@ -33,6 +36,7 @@ def caption(text: str, row: int, font: Font, width: float) -> str:
     def known(letter: str) -> bool:
         return letter.isspace() or list(font.getmask(letter)) != missing
 
+    text = text[:_LONGEST]
     plain = "".join(letter if known(letter) else _unaccented(letter) for letter in " ".join(text.split()))
     text = plain if all(map(known, plain)) else f"label {row + 1}"
     if font.getlength(text) <= width:

@@ -7,7 +7,10 @@ lines. The command line prints exactly ``str(error)`` and leaves with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class ParagoneError(Exception):
@@ -41,10 +44,8 @@ def _again(kind: type[ParagoneError], what: str, where: str | None, fix: str | N
 
 
 def one_line(text: str) -> str:
-    """``text`` with its control characters spelt out: a file's name may hold a newline, or what a terminal obeys."""
-    return "".join(
-        letter if ord(letter) >= 32 and not 127 <= ord(letter) < 160 else letter.encode("unicode_escape").decode() for letter in text
-    )
+    """``text`` with what is unseen spelt out: a file's name may hold a newline, what a terminal obeys, or what turns a line round."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class UsageError(ParagoneError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +38,8 @@ def replace(path: Path, fill: Callable[[Path], object], sync: bool = True) -> No
     Raises:
         OutputError: as :func:`write`.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # a name that nobody can foresee: in a folder that others may write a link could lie in wait there
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         try:
             fill(temporary)
@@ -60,7 +62,7 @@ def replace(path: Path, fill: Callable[[Path], object], sync: bool = True) -> No
 
 def sweep(folder: Path) -> None:
     """Remove the temporary files that a killed process left in ``folder``; nobody else may be writing there."""
-    for litter in folder.glob(".*.tmp"):
+    for litter in () if folder.is_symlink() else folder.glob(".*.tmp"):  # a run from elsewhere may point anywhere
         with contextlib.suppress(OSError):
             litter.unlink()
 

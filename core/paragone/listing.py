@@ -152,8 +152,13 @@ def inside_runs(names: Collection[str]) -> Callable[[str], bool]:
     for name in names:
         folder, _, file = name.rpartition("/")
         folders.setdefault(folder and f"{folder}/", set()).add(file)
-    runs = tuple(folder for folder, files in folders.items() if holds_run(files))
-    return lambda name: name.startswith(runs)
+    runs = {folder for folder, files in folders.items() if holds_run(files)}
+
+    def inside(name: str) -> bool:
+        parts = name.split("/")
+        return any("".join(f"{part}/" for part in parts[:depth]) in runs for depth in range(len(parts)))
+
+    return inside if runs else lambda name: False
 
 
 def others_note(others: Sequence[str]) -> list[str]:
@@ -237,9 +242,20 @@ def _member(info: zipfile.ZipInfo, path: Path) -> str | None:
     name = member_name(info)
     if info.is_dir() or any(map(hidden, name.split("/"))):
         return None
+    check_member(info, path)
+    return name
+
+
+def check_member(info: zipfile.ZipInfo, path: Path) -> None:
+    """Raise unless a member of a zip can be read without harm.
+
+    Raises:
+        DataError: if it is encrypted, or packed in a way that unpacks a kilobyte to gigabytes before one could stop.
+    """
     if info.flag_bits & 1:
         raise DataError("is encrypted", where=path, fix="Unpack it with its password and name the folder.")
-    return name
+    if info.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        raise DataError("is packed by bzip2 or LZMA", where=path, fix="Unpack it and name the folder, or pack it anew as an ordinary zip.")
 
 
 def _top(name: str) -> str:

@@ -13,6 +13,9 @@ from .data import Dataset, Unlabelled
 from .errors import DataError
 from .opening import open_data
 
+LISTED = 3
+"""Labels that a note names."""
+
 if TYPE_CHECKING:
     from .sampler import Sampler
 
@@ -43,9 +46,10 @@ def data_like(sampler: Sampler, path: Path | None, note: Callable[[str], None]) 
     """
     dataset = open_data(sampler.modality, sampler.settings.data, path, note, sampler.spec)
     if sampler.labels and (unknown := sorted(set(dataset.labels) - set(sampler.labels))):
-        near = [close[0] for label in unknown if (close := difflib.get_close_matches(label, sampler.labels, n=1))]
+        shown = ", ".join(unknown[:LISTED]) + (", …" if len(unknown) > LISTED else "")
+        near = [close[0] for label in unknown[:LISTED] if (close := difflib.get_close_matches(label, sampler.labels, n=1))]
         guess = f" (did you mean {', '.join(near)}?)" if near else ""
-        note(f"this run does not know the labels {', '.join(unknown)}{guess}: all labels are left out")
+        note(f"this run does not know the labels {shown}{guess}: all labels are left out")
     return _fitted(sampler, dataset, path)
 
 

@@ -31,7 +31,7 @@ import filelock
 
 from . import files, weights
 from .clusters import Clusters
-from .errors import RunError, TakenError, UsageError
+from .errors import RunError, TakenError, UsageError, one_line
 from .instances import Instances
 from .options import nearest_error
 from .spec import SampleSpec
@@ -55,7 +55,12 @@ def _is(kind: type) -> Callable[[object], bool]:
 
 
 def _are_labels(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(label, str) and label for label in value) and len(set(value)) == len(value)
+    """Different texts that can be written and shown."""
+    return isinstance(value, list) and all(isinstance(label, str) and _is_shown(label) for label in value) and len(set(value)) == len(value)
+
+
+def _is_shown(label: str) -> bool:
+    return bool(label) and one_line(label) == label and label.encode("utf-8", "replace").decode() == label
 
 
 def _is_data(value: object) -> bool:
@@ -78,7 +83,7 @@ def _are_clusters(value: object) -> bool:
             return False
         if sum(counts) > TOO_MANY or value["codes"] > TOO_MANY:
             return False
-    return labels == sorted(labels) and set(labels) == set(range(labels[-1] + 1))
+    return labels == sorted(labels) and len(set(labels)) == labels[-1] + 1
 
 
 _VALID: dict[str, Callable[[object], bool]] = {

@@ -146,6 +146,6 @@ class SampleSpec:
         try:
             axes = tuple(Axis(**axis) for axis in value["axes"])
             return cls(axes, value["dtype"], float(value["low"]), float(value["high"]), dict(value["traits"]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             fix = "Restore it from a copy of the run."
             raise RunError(f"the sample description is not valid ({error})", where=where, fix=fix) from error

@@ -73,4 +73,9 @@ def _is_stats(values: object) -> bool:
     kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
     wanted = {field.name: kinds[str(field.type)] for field in fields(Stats)}
     needed = {field.name for field in fields(Stats) if field.default is MISSING}  # an older run's lines know fewer
-    return isinstance(values, dict) and needed <= values.keys() <= wanted.keys() and all(type(values[n]) in wanted[n] for n in values)
+    return isinstance(values, dict) and needed <= values.keys() <= wanted.keys() and all(_is_of(values[n], wanted[n]) for n in values)
+
+
+def _is_of(value: object, kinds: tuple[type, ...]) -> bool:
+    """Whether it is of one of these types, and no number that arithmetic could not hold."""
+    return type(value) in kinds and (not isinstance(value, int) or abs(value) < 2**63)

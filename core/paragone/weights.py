@@ -40,6 +40,8 @@ def read(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[st
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["paragone"])
+            if not isinstance(facts, dict):
+                raise ValueError("facts have names")
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118  # not a mapping
             # copies: what is still mapped to a file cannot be replaced in Windows
             return {name.removeprefix(prefix): file.get_tensor(name).clone() for name in names}, facts
@@ -47,7 +49,7 @@ def read(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[st
         raise RunError("is missing", where=path, fix="Check the run folder; an unfinished copy may lack files.") from error
     except (OSError, SafetensorError) as error:
         raise RunError(f"is damaged ({error})", where=path, fix="Restore it from a copy, or train again.") from error
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise RunError("was not written by Paragone", where=path, fix="Restore the file that the training wrote.") from error
 
 

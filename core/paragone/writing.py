@@ -110,7 +110,7 @@ def distinct_names(requests: Sequence[Request]) -> Callable[[Request], str]:
     Raises:
         UsageError: if two are the same even so.
     """
-    plain = {label: re.sub(r"[^\w-]", "_", label) for label in dict.fromkeys(request.label or "" for request in requests)}
+    plain = {label: re.sub(r"[^\w-]", "_", label)[:60].lstrip("-") for label in dict.fromkeys(request.label or "" for request in requests)}
     alike: dict[str, list[str]] = {}
     for label, stem in plain.items():
         alike.setdefault(stem.lower(), []).append(label)

@@ -38,6 +38,9 @@ _LONGEST_TOLD = 2**31 - 2**12
 _TRAILER = 2**12
 """Bytes that may follow the last frame of a whole MP3: padding, and the older kind of tag."""
 
+_TAG = 2**16
+"""Bytes at the end of a file in which the footer of a longer tag lies."""
+
 _CANCELLED = 0.01
 """Of the power of its channels: where their mean has less, they are each other's reverse."""
 
@@ -106,8 +109,10 @@ class Sound:
         """Whether there is sound where the decoder stopped: it guesses the length of an MP3 that does not say it, and ends there."""
         place = self._raw.tell()
         end = self._raw.seek(0, os.SEEK_END)
+        self._raw.seek(max(place, end - _TAG))
+        tagged = b"APETAGEX" in self._raw.read()
         self._raw.seek(place)
-        return end - place > _TRAILER and b"APETAGEX" not in self._raw.read(end - place)
+        return end - place > _TRAILER and not tagged
 
     def _read(self, buffer: NDArray[np.float32], done: int) -> tuple[NDArray[np.float32], bool]:
         """The next frames, and whether more may follow: not at the end, nor where the rest is damaged."""

@@ -214,7 +214,8 @@ def _labels(names: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
         return [], [0] * len(names), alone
     single = [label for label in labels if counts[label] == 1]
     notes = [f"{len(single)} label{'s have' if len(single) > 1 else ' has'} only one sound: {_few(single)}"] if single else []
-    return labels, [labels.index(name) for name in names], notes
+    place = {label: number for number, label in enumerate(labels)}
+    return labels, [place[name] for name in names], notes
 
 
 def _few(labels: Sequence[str]) -> str:

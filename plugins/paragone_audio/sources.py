@@ -26,6 +26,10 @@ _IN_MEMORY = 2**26
 """A member of a zip is unpacked into memory up to so many bytes, into a temporary file beyond."""
 
 
+_LARGEST = 2**32
+"""Bytes of a member of a zip; what is a day of sound had better lie in a folder."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One file.
@@ -125,6 +129,8 @@ def _unpacked(opening: AbstractContextManager[IO[bytes]]) -> Iterator[IO[bytes]]
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
         with opening as member:
             while block := member.read(2**20):
+                if file.tell() > _LARGEST:
+                    raise Unreadable(f"is larger than {_LARGEST >> 30} GiB in its zip")
                 try:
                     file.write(block)
                 except OSError as error:  # of the disk, and not of the archive

@@ -8,6 +8,7 @@ import math
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paragone.errors import DataError
+from paragone.listing import check_member
 
 from .decode import Header, Pixels, Unreadable, check_size, clean
 from .labelling import Labels, label_name, numbered
@@ -27,6 +29,9 @@ _NPZ_FAULTS = (
     OSError, ValueError, EOFError, KeyError, TypeError, SyntaxError, MemoryError, NotImplementedError, RuntimeError,
     zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
+
+_MOST = 2**32
+"""Bytes that a packed file may unpack to in memory: a kilobyte of it may be a gigabyte of zeros."""
 
 
 @dataclass
@@ -150,9 +155,12 @@ def _as_pictures(array: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
 def _read_idx(path: Path) -> NDArray[np.uint8]:
     fix = "Download or copy it again."
     try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as file:
+            data = file.read(_MOST + 1 if packed else -1)
+        if packed and len(data) > _MOST:
+            raise DataError(f"unpacks to more than {_MOST >> 30} GiB", where=path, fix="Unpack it, or name a folder of pictures.")
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot be read ({error})", where=path, fix=fix) from error
     if len(data) < 4 or data[:2] != b"\0\0" or not 1 <= data[3] <= 4:
@@ -194,9 +202,20 @@ def open_npz(path: Path) -> Stacked:
     return Stacked(images, *_npz_labels(arrays[labels], arrays.get("label_names"), len(images), path))
 
 
+def _check_size(path: Path) -> None:
+    """Raise if the arrays of an npz would not fit into memory, though the file is small."""
+    with zipfile.ZipFile(path) as file:
+        for member in file.infolist():
+            check_member(member, path)
+        total = sum(member.file_size for member in file.infolist())
+    if total > max(_MOST, path.stat().st_size):
+        raise DataError(f"unpacks to {total >> 30} GiB", where=path, fix="Save it without compression, or name a folder of pictures.")
+
+
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     wanted = {*_NPZ_IMAGES, *_NPZ_LABELS, "label_names"}
     try:
+        _check_size(path)
         # opened here: given a path, np.load does not close a broken file
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):
@@ -230,7 +249,7 @@ def _named(labels: tuple[str, ...], path: Path) -> tuple[str, ...]:
     """``labels``, each with a name of its own."""
     if "" in labels:
         raise DataError("has a label without a name", where=path, fix="Name each label.")
-    if twice := next((name for name in labels if labels.count(name) > 1), None):
+    if twice := next((name for name, count in Counter(labels).items() if count > 1), None):
         raise DataError(f"calls two labels {twice!r}", where=path, fix="Name each label differently in label_names.")
     return labels
 

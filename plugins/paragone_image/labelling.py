@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from paragone.errors import one_line
 from paragone.listing import beside_note, loose_note, wrapping
 
 Labels = NDArray[np.int64]
@@ -66,8 +67,8 @@ def by_folder(names: Sequence[str]) -> Labelled:
 
 
 def label_name(text: str) -> str:
-    """``text`` in the form that a keyboard types (NFC), with bytes that are no UTF-8 replaced."""
-    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+    """``text`` in the form that a keyboard types (NFC), with bytes that are no UTF-8 replaced, and what a terminal obeys spelt out."""
+    return one_line(unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8")))
 
 
 def printable(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paragone.errors import DataError
-from paragone.listing import hidden, inside_runs, member_name
+from paragone.listing import check_member, hidden, inside_runs, member_name
 
 from .decode import MAX_BYTES, SUFFIXES, Unreadable
 
@@ -33,7 +33,7 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Bytes of one picture; safe to call from many threads at once."""
         member = self.members[name]
-        if member.file_size > MAX_BYTES:  # as declared; zipfile never unpacks more than that
+        if member.file_size > MAX_BYTES:  # as declared; of what was deflated zipfile never unpacks more than that
             raise Unreadable(f"is larger than {MAX_BYTES >> 20} MiB")
         return self.file.read(member)
 
@@ -70,9 +70,8 @@ def _checked(file: zipfile.ZipFile, path: Path) -> Archive:
             continue
         if not name.lower().endswith(SUFFIXES):
             archive.others.append(name)
-        elif member.flag_bits & 1:
-            raise DataError("is encrypted", where=path, fix="Unpack it with its password and name the folder.")
         else:
+            check_member(member, path)
             archive.members[name] = member  # of two members with one name the later counts, as in every unzip
     made = inside_runs((*archive.members, *archive.others))
     members = {name: member for name, member in archive.members.items() if not made(name)}

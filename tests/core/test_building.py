@@ -55,7 +55,10 @@ def test_an_option_that_is_newer_than_the_run_changes_nothing(tmp_path: Path) ->
 
 def test_a_run_of_a_plugin_that_is_not_here_says_which_it_was(tmp_path: Path) -> None:
     run = paragone.train("points", out=tmp_path / "run", samples=64)
-    for medium, fix in (("dots", "It was trained with dots.py 0123456789ab"), ("imge", "Did you mean 'image'")):
+    for medium, fix in (
+        ("dots", "It says that dots.py 0123456789ab made it: if you trust that, install it"),
+        ("imge", "Did you mean 'image'"),
+    ):
         changed = Run(run.path, {**run.config, "modality": medium, "plugin": "dots.py 0123456789ab"})
         with pytest.raises(PluginError, match=f"unknown medium '{medium}'") as caught:
             describe(changed)

@@ -29,3 +29,18 @@ def test_what_is_too_wide_ends_with_an_ellipsis() -> None:
         assert FONT.getlength(made) <= width
         assert FONT.getlength(made[:-1] + "very long") > width
     assert caption("iii", 0, FONT, 150) == "iii"
+
+
+def test_of_a_label_as_long_as_a_book_only_the_beginning_is_looked_at() -> None:
+    looked: list[str] = []
+
+    class Counting:
+        def getlength(self, text: str) -> float:
+            return float(len(text))
+
+        def getmask(self, text: str) -> list[int]:
+            looked.append(text)
+            return [ord(text[0])]
+
+    assert caption("a" * 10**6, 0, Counting(), 10) == "aaaaaaaaa…"
+    assert len(looked) < 1000

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from paragone.errors import Interrupted, ParagoneError, ToldElsewhere, UsageError
+from paragone.errors import Interrupted, ParagoneError, ToldElsewhere, UsageError, one_line
 
 
 def test_two_lines_whatever_a_name_holds() -> None:
@@ -26,3 +26,8 @@ def test_an_error_of_another_process_arrives_as_it_was(error: ParagoneError) -> 
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert (again.what, again.where, again.fix, again.exit_code) == (error.what, error.where, error.fix, error.exit_code)
+
+
+def test_what_turns_a_line_round_is_spelt_out() -> None:
+    assert one_line("a\u202egnp.exe\u2028b\x9d") == "a\\u202egnp.exe\\u2028b\\x9d"
+    assert one_line("שלום, عالم, 日本, é\u200f") == "שלום, عالم, 日本, é\u200f"

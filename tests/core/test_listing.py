@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from paragone.errors import DataError
-from paragone.listing import by_folder, is_folder, listing, member_name, others_note, printable, signature, wrapping
+from paragone.listing import by_folder, inside_runs, is_folder, listing, member_name, others_note, printable, signature, wrapping
 
 FILES = {"a/1.x": b"one", "b/deep/2.x": b"two", "odd\n/é.x": b"", ".hidden": b"", "b/.git/3.x": b"", "__MACOSX/._1.x": b""}
 
@@ -152,3 +153,20 @@ def test_what_may_not_be_read_is_said(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(DataError, match="b: cannot be listed \\(Permission denied\\)"), listing(folder):
         pass
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_could_unpack_without_end_is_refused(tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", packing) as archive:
+        archive.writestr("a/1.x", bytes(1000))
+    with pytest.raises(DataError, match="is packed by bzip2 or LZMA"), listing(tmp_path / "set.zip"):
+        pass
+
+
+def test_many_trainings_in_a_zip_are_told_apart_quickly() -> None:
+    names = [f"{number}/{file}" for number in range(20_000) for file in ("config.json", "state.safetensors", "samples/1.png")]
+    inside, begun = inside_runs([*names, "own/1.png", "1.png"]), time.process_time()
+    assert all(map(inside, names))
+    assert not inside("own/1.png")
+    assert not inside("1.png")
+    assert time.process_time() - begun < 5  # by trying each one it would be minutes

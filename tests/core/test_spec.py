@@ -23,7 +23,9 @@ def test_json_round_trip() -> None:
         assert SampleSpec.from_json(spec.to_json()) == spec
 
 
-@pytest.mark.parametrize("broken", [None, {}, {"axes": [{"name": "x"}]}, {"axes": [], "dtype": "float32"}, {"axes": 3}])
+@pytest.mark.parametrize(
+    "broken", [None, {}, {"axes": [{"name": "x"}]}, {"axes": [], "dtype": "float32"}, {"axes": 3}, {**PICTURE.to_json(), "low": 10**400}]
+)
 def test_from_json_refuses_what_is_no_spec(broken: object) -> None:
     with pytest.raises(RunError, match="not valid"):
         SampleSpec.from_json(broken)

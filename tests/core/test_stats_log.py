@@ -18,7 +18,19 @@ def line(**changes: object) -> str:
 
 def test_what_is_no_line_of_statistics_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "stats.jsonl"
-    bad = [line(samples="64"), line(margin=None), line(health=3), line(other=1), line(step=1.5), "[]", "null", "{", "[" * 100_000, "\0"]
+    bad = [
+        line(samples="64"),
+        line(margin=None),
+        line(health=3),
+        line(other=1),
+        line(step=1.5),
+        "[]",
+        "null",
+        "{",
+        "[" * 100_000,
+        "\0",
+        line(margin=10**400),
+    ]
     path.write_text("\n".join([line(), *bad, line(samples=128, margin=2), line(samples=192)]))
     assert [stats.samples for stats in StatsLog(path, 128, 9).history] == [64, 128]
     assert [json.loads(kept)["samples"] for kept in path.read_text().splitlines()] == [64, 128]

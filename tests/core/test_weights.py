@@ -63,3 +63,20 @@ def test_an_unwritable_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="cannot be written"):
         weights.save(tmp_path / "file" / "w", {"a": torch.zeros(1)}, {})
+
+
+@pytest.mark.parametrize("facts", ["[]", '"text"', "3", "[" * 100_000])
+def test_facts_that_are_none_are_refused(facts: str, tmp_path: Path) -> None:
+    save_file({"a": torch.zeros(1)}, tmp_path / "w", metadata={"paragone": facts})
+    with pytest.raises(RunError, match="not written by Paragone"):
+        weights.read(tmp_path / "w")
+
+
+def test_what_is_read_is_a_copy(tmp_path: Path) -> None:
+    """What is mapped to a file keeps it from being replaced in Windows."""
+    weights.save(tmp_path / "w", {"a": torch.arange(4.0)}, {})
+    tensors, _ = weights.read(tmp_path / "w")
+    with (tmp_path / "w").open("r+b") as file:
+        file.seek(-16, 2)
+        file.write(bytes(16))
+    assert tensors["a"].tolist() == [0, 1, 2, 3]

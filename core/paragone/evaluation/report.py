@@ -92,7 +92,7 @@ def render(evaluation: Evaluation) -> str:
         "<h2>The training</h2>",
         _curves(evaluation),
         "<h2>Provenance</h2>",
-        _details("config.json", run.config),
+        _details("config.json", {**run.config, "data": {**run.config["data"], "path": None}}),  # where it lies is nobody's business
         _details("all numbers", evaluation.to_json()),
     ]
     title = f"{_text(run.path.name)}: evaluation"
@@ -189,7 +189,7 @@ def _curves(evaluation: Evaluation) -> str:
     looks: dict[str, list[tuple[float, float]]] = {}
     for line in read_lines(run.scores):
         samples = line.get("samples") if isinstance(line, dict) else None
-        if isinstance(samples, int):
+        if isinstance(samples, int) and abs(samples) < 2**63:
             for name, value in line.items():
                 if isinstance(value, float) and math.isfinite(value):
                     looks.setdefault(name, []).append((samples, value))

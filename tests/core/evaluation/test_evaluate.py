@@ -275,6 +275,7 @@ def test_report_is_one_file_that_shows_everything(held: Path, tmp_path: Path) ->
     page = render(outcome)
     assert page.count("<svg") >= 8
     assert "src=" not in page.replace('src="data:', "")  # nothing is loaded from elsewhere
+    assert str(json.loads((held / "config.json").read_text())["data"]["path"]) not in page  # where the data lies is nobody's business
     for told in ("KID", "coverage", "left", "New, or copied?", outcome.sampler.hash, "margin", "fingerprint"):
         assert told in page
     assert page.count('<figure class="pair">') == 64 + 24  # each beside its nearest training sample

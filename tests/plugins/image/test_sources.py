@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from paragone.errors import DataError
-from paragone_image import folders, zips
+from paragone_image import arrays, folders, zips
 from paragone_image.decode import Unreadable
 from paragone_image.sources import open_source, signature
 
@@ -230,3 +230,28 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
         assert (source.header(0).width, source.header(0).height) == (2, 2)
         with pytest.raises(Unreadable, match="is larger than 0 MiB"):
             source.header(1)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_could_unpack_without_end_is_refused(tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", packing) as file:
+        file.writestr("a.png", PNG)
+    with pytest.raises(DataError, match="is packed by bzip2 or LZMA"):
+        open_source(tmp_path / "set.zip")
+
+
+def test_arrays_that_are_large_only_when_unpacked_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "_MOST", 10_000)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((200, 8, 8)))))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        open_source(tmp_path / "train-images-idx3-ubyte.gz")
+    np.savez_compressed(tmp_path / "packed.npz", images=np.zeros((200, 8, 8), np.uint8))
+    with pytest.raises(DataError, match="unpacks to"):
+        open_source(tmp_path / "packed.npz")
+    np.savez(tmp_path / "plain.npz", images=noise((200, 8, 8)))  # as large as it is on the disk
+    assert len(open_source(tmp_path / "plain.npz")) == 200
+
+
+def test_labels_that_a_terminal_would_obey_are_spelt_out(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=noise((2, 8, 8)), labels=np.array([0, 1]), label_names=np.array(["\x1b]0;x\x07", "dog"]))
+    assert open_source(tmp_path / "a.npz").labels == ("\\x1b]0;x\\x07", "dog")
