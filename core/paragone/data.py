@@ -128,6 +128,8 @@ def hold_out(dataset: Dataset, share: float) -> tuple[Dataset, Dataset | None]:
     Returns:
         What to train on, and what is held out; ``None`` if nothing is.
     """
+    if share <= 0:
+        return dataset, None
     held = (dataset.hashes.double() / 2.0**64 + 0.5) < share
     numbers = torch.zeros(len(dataset), dtype=torch.int64) if dataset.numbers is None else dataset.numbers
     for number in torch.unique(numbers):

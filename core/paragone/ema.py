@@ -9,7 +9,7 @@ from torch import nn
 
 
 class Ema:
-    """An average of a module's parameters; buffers are copied as they are.
+    """An average of a module's parameters; buffers are copied as they are, but for those that are in no state: they never change.
 
     Attributes:
         module: a copy in evaluation mode that holds the average.
@@ -19,7 +19,9 @@ class Ema:
         self.module = copy.deepcopy(source).eval().requires_grad_(False)
         self._average: list[torch.Tensor] = list(self.module.parameters())
         self._source: list[torch.Tensor] = list(source.parameters())
-        self._buffers = list(zip(self.module.buffers(), source.buffers(), strict=True))
+        kept = source.state_dict().keys()
+        theirs = dict(source.named_buffers())
+        self._buffers = [(mine, theirs[name]) for name, mine in self.module.named_buffers() if name in kept]
 
     @torch.no_grad()
     def update(self, decay: float) -> None:

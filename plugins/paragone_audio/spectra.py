@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 
@@ -38,7 +38,14 @@ def resample(waves: torch.Tensor, before: int, after: int) -> torch.Tensor:
     ratio = ratio_of(before, after)
     if ratio == 1:
         return waves
-    return torchaudio().functional.resample(waves, ratio.denominator, ratio.numerator, lowpass_filter_width=_WIDTH, rolloff=0.97)
+    return _resampler(ratio, waves.dtype)(waves)
+
+
+@lru_cache(maxsize=16)
+def _resampler(ratio: Fraction, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Holds its filter, which takes as long to make as a second of sound to resample."""
+    make: Callable[..., Callable[[torch.Tensor], torch.Tensor]] = torchaudio().transforms.Resample
+    return make(ratio.denominator, ratio.numerator, lowpass_filter_width=_WIDTH, rolloff=0.97, dtype=dtype)
 
 
 def resample_blocks(blocks: Iterable[torch.Tensor], before: int, after: int) -> Iterator[torch.Tensor]:

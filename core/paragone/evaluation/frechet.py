@@ -29,7 +29,11 @@ def frechet_distance(x: torch.Tensor, y: torch.Tensor) -> float:
     Returns:
         0 or more; 0 for equal means and covariances. Biased upwards for small sets.
     """
-    (mean_x, root_x), (mean_y, root_y) = _moments(x), _moments(y)
+    return _apart(_moments(x), _moments(y))
+
+
+def _apart(one: tuple[torch.Tensor, torch.Tensor], other: tuple[torch.Tensor, torch.Tensor]) -> float:
+    (mean_x, root_x), (mean_y, root_y) = one, other
     cross = torch.linalg.svdvals(root_x @ root_y.T).sum()
     return max(float((mean_x - mean_y).square().sum() + root_x.square().sum() + root_y.square().sum() - 2 * cross), 0.0)
 
@@ -40,7 +44,11 @@ def fid(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
         return Score(None, doubt="a covariance needs at least 2 samples")
     features = reference.features.shape[1]
     doubt = too_few(candidate, reference, max(features + 1, TRUSTED), f"a covariance of {features:,} features")
-    return Score(frechet_distance(candidate.features, reference.features), doubt=doubt)
+    return Score(_apart(candidate.once(_moments_of), reference.once(_moments_of)), doubt=doubt)
+
+
+def _moments_of(evidence: Evidence) -> tuple[torch.Tensor, torch.Tensor]:
+    return _moments(evidence.features)
 
 
 def _moments(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -37,9 +37,7 @@ def kernel_distance(x: torch.Tensor, y: torch.Tensor) -> float:
     Args:
         x, y: ``(N, D)`` and ``(M, D)`` features, each of 2 rows or more.
     """
-    x, y = x.double(), y.double()
-    within = sum((_sum(z, z) - float(_kernel((z * z).sum(1), z.shape[1]).sum())) / (len(z) * (len(z) - 1)) for z in (x, y))
-    return within - 2 * _sum(x, y) / (len(x) * len(y))
+    return _within(x.double()) + _within(y.double()) - _between(x.double(), y.double())
 
 
 def kernel_deviation(x: torch.Tensor, y: torch.Tensor, seed: int = 0, subsets: int = SUBSETS, size: int | None = None) -> float:
@@ -60,8 +58,8 @@ def kernel_deviation(x: torch.Tensor, y: torch.Tensor, seed: int = 0, subsets: i
     estimates = []
     for _ in range(subsets):
         i, j = (torch.randperm(len(z), generator=numbers)[:size] for z in (x, y))
-        within = (xx[i][:, i].sum() + yy[j][:, j].sum()) / (size * (size - 1))
-        estimates.append(float(within - 2 * xy[i][:, j].sum() / size**2))
+        within = (xx[i[:, None], i].sum() + yy[j[:, None], j].sum()) / (size * (size - 1))
+        estimates.append(float(within - 2 * xy[i[:, None], j].sum() / size**2))
     return float(torch.tensor(estimates, dtype=torch.float64).std(correction=0))
 
 
@@ -69,11 +67,26 @@ def kid(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     """1000 · :func:`kernel_distance`, with 1000 · :func:`kernel_deviation`."""
     if min(len(candidate), len(reference)) < 2:
         return Score(None, doubt="the unbiased estimate needs at least 2 samples")
+    within = candidate.once(_within_set) + reference.once(_within_set)
     return Score(
-        SCALE * kernel_distance(candidate.features, reference.features),
+        SCALE * (within - _between(candidate.features.double(), reference.features.double())),
         SCALE * kernel_deviation(candidate.features, reference.features, seed),
         too_few(candidate, reference, TRUSTED, "a kernel estimate"),
     )
+
+
+def _within_set(evidence: Evidence) -> float:
+    return _within(evidence.features.double())
+
+
+def _within(x: torch.Tensor) -> float:
+    """The first sum of the module's formula."""
+    return (_sum(x, x) - float(_kernel((x * x).sum(1), x.shape[1]).sum())) / (len(x) * (len(x) - 1))
+
+
+def _between(x: torch.Tensor, y: torch.Tensor) -> float:
+    """Its last."""
+    return 2 * _sum(x, y) / (len(x) * len(y))
 
 
 def _kernel(products: torch.Tensor, dimension: int) -> torch.Tensor:

@@ -12,7 +12,9 @@ hold a candidate at all. A few outliers cannot inflate these two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 
@@ -49,10 +51,36 @@ def radii(x: torch.Tensor, k: int) -> torch.Tensor:
     return torch.cat([rows.kthvalue(k + 1, dim=1).values for rows in distances(x, x)])  # the nearest is the row itself
 
 
-def inside(points: torch.Tensor, centres: torch.Tensor, k: int) -> torch.Tensor:
-    """``(N, M)`` truth values: whether point i lies in the ball of centre j."""
-    reach = radii(centres, k)
-    return torch.cat([rows <= reach for rows in distances(points, centres)])
+@dataclass(frozen=True)
+class Neighbourhood:
+    """What the distances between the members of a set say; they are many, so they are looked at once.
+
+    Attributes:
+        radii: k → :func:`radii`, for each k of this module that is less than N.
+        spread: mean distance between two different members; NaN for fewer than two.
+    """
+
+    radii: Mapping[int, torch.Tensor]
+    spread: float
+
+
+def neighbourhood(evidence: Evidence) -> Neighbourhood:
+    """That of the features of a set."""
+    features, ks = evidence.features, [k for k in (MANIFOLD_K, COVERAGE_K) if k < len(evidence)]
+    found: dict[int, list[torch.Tensor]] = {k: [] for k in ks}
+    sums: list[float] = []
+    for rows in distances(features, features):
+        sums.append(float(rows.sum()))
+        for k in ks:
+            found[k].append(rows.kthvalue(k + 1, dim=1).values)
+    pairs = len(features) * (len(features) - 1)
+    return Neighbourhood({k: torch.cat(parts) for k, parts in found.items()}, math.fsum(sums) / pairs if pairs else math.nan)
+
+
+def inside(points: Evidence, centres: Evidence, k: int) -> torch.Tensor:
+    """``(N, M)`` truth values: whether point i lies in the ball of centre j, as wide as the distance to its ``k``-th nearest other."""
+    reach = centres.once(neighbourhood).radii[k]
+    return torch.cat([rows <= reach for rows in distances(points.features, centres.features)])
 
 
 def precision(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
@@ -75,8 +103,8 @@ def coverage(candidate: Evidence, reference: Evidence, seed: int = 0) -> Score:
     return _share(candidate, reference, COVERAGE_K, lambda c, r, k: inside(c, r, k).any(0).double().mean())
 
 
-def _share(candidate: Evidence, reference: Evidence, k: int, compute: Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]) -> Score:
+def _share(candidate: Evidence, reference: Evidence, k: int, compute: Callable[[Evidence, Evidence, int], torch.Tensor]) -> Score:
     if min(len(candidate), len(reference)) <= k:
         return Score(None, doubt=f"neighbour number {k} needs more than {k} samples")
-    value = float(compute(candidate.features, reference.features, k))
+    value = float(compute(candidate, reference, k))
     return Score(value, doubt=too_few(candidate, reference, TRUSTED, "a share of neighbours"))

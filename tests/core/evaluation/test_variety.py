@@ -9,12 +9,13 @@ import torch
 from scipy.spatial.distance import pdist
 
 from paragone.evaluation.evidence import Evidence
-from paragone.evaluation.variety import spread, variety
+from paragone.evaluation.neighbours import neighbourhood
+from paragone.evaluation.variety import variety
 
 
-def test_spread_is_the_mean_pairwise_distance(cloud: Callable[..., torch.Tensor]) -> None:
+def test_spread_is_the_mean_pairwise_distance(cloud: Callable[..., torch.Tensor], evidence: Callable[..., Evidence]) -> None:
     x = cloud(50, 4, "x")
-    assert spread(x) == pytest.approx(pdist(x).mean())
+    assert neighbourhood(evidence(x)).spread == pytest.approx(pdist(x).mean())
 
 
 def test_scales(cloud: Callable[..., torch.Tensor], evidence: Callable[..., Evidence]) -> None:
