@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,11 +47,29 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         "discriminator": f"{count['discriminator']:,} parameters",
         "device": f"{plan['device']}, {plan['precision']}",
         "budget": f"{budget}, {train['batch']} samples a step",
+        **({"pace": _pace(plan["pace"], train, data["samples"])} if plan.get("pace") else {}),
         "out": plan["out"],
     }
     if plan["processes"] > 1:
         facts["processes"] = f"{plan['processes']}, {train['batch'] // plan['processes']} samples of a step each"
     return [f"{name:<14} {fact}" for name, fact in facts.items()]
+
+
+def _pace(pace: float, train: Mapping[str, Any], samples: int) -> str:
+    """What a budget comes to at so many samples a second."""
+    shown = train["samples"] or pace * 60 * train["minutes"]
+    often = f"each of {samples:,} about {_rounded(shown / samples)} times"
+    return f"about {_rounded(pace)} samples a second here: {_rounded(shown)} in {_minutes(shown / pace)}, {often}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{_rounded(seconds / 60)} minutes" if seconds < 7200 else f"{_rounded(seconds / 3600)} hours"
+
+
+def _rounded(number: float) -> str:
+    """To two digits: more would not be true."""
+    digits = max(0, 1 - math.floor(math.log10(number))) if number > 0 else 0
+    return f"{round(number, 1 - math.floor(math.log10(max(number, 1e-9)))):,.{min(digits, 2)}f}"
 
 
 def outcome(run: Run) -> dict[str, Any]:

@@ -229,9 +229,11 @@ def _carry_out(plan: Plan, reporter: Reporter) -> Run:
 
 
 def _show_plan(plan: Plan, as_json: bool) -> None:
+    from paragone.pace import pace
+
     from .plan_text import lines
 
-    facts = plan.to_json()
+    facts = {**plan.to_json(), "pace": pace(plan)}
     print(json.dumps(facts) if as_json else "\n".join(map(one_line, lines(facts))))
 
 

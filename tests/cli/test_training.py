@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -97,7 +98,9 @@ def test_a_dry_run_trains_nothing(create: Create, toy: Path) -> None:
     assert lines["generator"].endswith("parameters")
     assert lines["budget"] == "10 minutes, 32 samples a step"
     assert lines["out"] == "runs/x"
+    assert re.match(r"about [\d,]+ samples a second here: [\d,]+ in 10 minutes, each of 2,500 about [\d,]+ times", lines["pace"])
     facts = json.loads(create("points", "train", "--dry-run", "--json").out)
+    assert facts["pace"] > 0
     assert facts["settings"]["train"]["minutes"] == 10
     assert facts["parameters"]["discriminator"] > 0
     assert not (toy / "runs").exists()
