@@ -96,12 +96,14 @@ def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) 
         config = replace(config, longer="windows")
     names: list[str] = []
     hashes: list[int] = []
+    parts: Counter[str] = Counter()
     with RowWriter(folder / "waves.npy", ARRAYS["waves"]) as waves:
         for part, seen in heard:
             for take in _of_one(part, seen, form, config, tally):
                 waves.append(take.wave)
                 hashes.append(_hash(take))
                 names.append(part.label)
+                parts[part.name] += 1
     _tolerate(tally.bad, len(source.parts), config.max_bad)
     different = len(set(hashes))
     if different < 2:
@@ -112,7 +114,7 @@ def prepare(source: Source, folder: Path, config: AudioData, like: Form | None) 
     for name, values in (("numbers", numbers), ("hashes", hashes)):
         with RowWriter(folder / f"{name}.npy", ARRAYS[name]) as writer:
             writer.append(np.array(values, np.int64))
-    notes = [*_remarks(len(hashes), len(heard), form, tally), *notes]
+    notes = [*_remarks(len(hashes), len(heard), form, tally), *_outweighed(parts), *notes]
     if len(hashes) > different:
         equal = len(hashes) - different
         notes.append(f"{_sounds(equal)} {'are equal to others' if equal > 1 else 'is equal to another'}; they are kept.")
@@ -198,6 +200,14 @@ def _of_one(part: Part, seen: Outline, form: Form, config: AudioData, tally: _Ta
     counts["MP3 longer than their decoder believes (their end is missing: convert them to WAV)"] += seen.unfinished
     counts.update(list(facts))
     counts["silent skipped"] += not some
+
+
+def _outweighed(parts: Counter[str]) -> list[str]:
+    """What to say where most sounds are of one file, and the others hardly count."""
+    (name, most), *others = parts.most_common()
+    if not others or 2 * most <= sum(parts.values()):
+        return []
+    return [f"{most:,} of {sum(parts.values()):,} sounds are of one file, {printable(name)}."]
 
 
 def _hash(take: Take) -> int:

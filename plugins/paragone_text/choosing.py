@@ -17,7 +17,7 @@ import regex
 import torch
 
 from paragone.choosing import Chosen
-from paragone.errors import NothingFound, UsageError
+from paragone.errors import DataError, NothingFound, UsageError
 from paragone.generating import CHUNK, in_chunks
 from paragone.players import latent_size
 from paragone.request import Request
@@ -103,7 +103,7 @@ class TextChooser:
                 fix = f"Train with train.objective {' or '.join(critic.GAMES)}, or leave it at 1."
                 raise UsageError(what, where="critic", fix=fix)
             sampler.discriminator()
-        self.training = TrainingTexts(sampler.training_data()) if options.novel else None
+        self.training = _training(sampler) if options.novel else None
         self.most = max(options.effort, options.critic)
         self.copies, self.fitting, self.distances = 0, 0, Counter[int]()
 
@@ -224,3 +224,10 @@ class TextChooser:
         copies = f"; {search.copies:,} stand in the training data" if search.copies else ""
         fix = f"Ask for less, or try harder: --effort {10 * self.most} (now {self.most})."
         return NothingFound(f"none of {search.tried:,} texts {asked}{copies}", where=f"seed {search.request.seed}", fix=fix)
+
+
+def _training(sampler: Sampler) -> TrainingTexts:
+    try:
+        return TrainingTexts(sampler.training_data())
+    except DataError as error:
+        raise DataError(error.what, where=error.where, fix=f"{error.fix or ''} Or leave out --novel, which asks for it.".strip()) from error

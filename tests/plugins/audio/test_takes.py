@@ -324,3 +324,13 @@ def test_a_loop_that_clicks_is_told(opener: Opener) -> None:
         opener.sound(f"set/{number}.wav", np.sin(2 * np.pi * frequency * time))
     opener(opener.folder / "set", loop=True)
     assert "1 with a click where they repeat" in opener.notes[0]
+
+
+def test_one_recording_that_outweighs_all_others_is_told(opener: Opener) -> None:
+    for number in range(5):
+        opener.sound(f"set/{number}.wav", hit(0.2, frequency=400 + number))
+    opener.sound("set/long.wav", noise(6))
+    opener(opener.folder / "set", seconds=0.25)
+    assert any(note.startswith("24 of 29 sounds are of one file, long.wav") for note in opener.notes), opener.notes
+    opener(opener.folder / "set", seconds=0.25, longer="cut")
+    assert not any("of one file" in note for note in opener.notes)

@@ -12,7 +12,7 @@ import torch
 from bigrams import Generator
 from scipy import stats
 
-from paragone.errors import NothingFound, RunError, UsageError
+from paragone.errors import DataError, NothingFound, RunError, UsageError
 from paragone.randomness import latents
 from paragone.sampler import Sampler
 from paragone_text import critic, tokenizer
@@ -295,6 +295,6 @@ def test_a_pattern_that_is_none(pattern: str, message: str) -> None:
 def test_the_training_data_must_be_there_to_tell_what_is_new(make: Make, tmp_path: Path) -> None:
     sampler = make()
     Path(sampler.run.config["data"]["path"]).write_text("Other\nTowns\n" + "\n".join(ENGLAND))
-    with pytest.raises(Exception, match="has changed since"):
+    with pytest.raises(DataError, match=r"has changed since .*\nRestore it\. Or leave out --novel"):
         sampler.sample([1], options=TextSample(novel=True))
     assert sampler.sample([1], options=TextSample(pattern="o")).lines()  # without it nobody asks for them
