@@ -172,6 +172,10 @@ def _remarks(found: Survey, plan: Plan, tally: _Tally) -> list[str]:
         remarks.append(f"{found.faults.bad} line{'s' * (found.faults.bad > 1)} skipped: {found.faults.listed()}")
     if found.controls:
         remarks.append(f"Tabs or other control characters in {_texts(found.controls)} became spaces.")
+    if 2 * found.numbered > found.count:
+        remarks.append(
+            f"{found.numbered:,} of {_texts(found.count)} begin with a number, which is learned too; take it away if it is only a count."
+        )
     if found.count > found.chosen.most:
         remarks.append(f"{found.chosen.most:,} of {found.count:,} texts were chosen; data.most decides how many.")
     if tally.unlabelled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ LABELS = 10_000
 
 _TEXTS, _CHARACTERS = 4096, 2**20
 """Size of a batch: whichever is reached first."""
+
+_NUMBERED = re.compile(r"\d{1,6}[.):] ")
 
 _PART = 4096
 """Characters of one text that are learned from at most."""
@@ -142,6 +145,7 @@ class Survey:
         sample: texts to learn a tokenizer from.
         faults: lines that could not be read.
         controls: texts in which control characters became spaces.
+        numbered: texts that begin as the entries of a numbered list do.
     """
 
     chosen: Chosen
@@ -150,6 +154,7 @@ class Survey:
     sample: list[str]
     faults: Faults
     controls: int
+    numbered: int = 0
 
     @property
     def count(self) -> int:
@@ -163,7 +168,7 @@ def survey(source: Source, most: int) -> Survey:
     Raises:
         DataError: if it cannot be read, or has more than :data:`LABELS` labels.
     """
-    chosen, sampled, faults, labels, controls = Chosen(most), Sampled(), Faults(), Counter[str](), 0
+    chosen, sampled, faults, labels, controls, numbered = Chosen(most), Sampled(), Faults(), Counter[str](), 0, 0
     characters = np.zeros(0x110000, np.int64)
     for batch in batches(source, faults):
         drawn = lots(batch.texts)
@@ -173,7 +178,8 @@ def survey(source: Source, most: int) -> Survey:
         characters[: len(found)] += found
         labels.update(batch.labels)
         controls += batch.controls
+        numbered += sum(_NUMBERED.match(text) is not None for text in batch.texts)
         if len(labels) > LABELS:
             raise DataError(f"has more than {LABELS} different labels", fix="Is `label` the right column? Without it there are no labels.")
     chosen.close()
-    return Survey(chosen, labels, characters, sampled.texts(), faults, controls)
+    return Survey(chosen, labels, characters, sampled.texts(), faults, controls, numbered)

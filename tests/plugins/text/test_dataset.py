@@ -403,3 +403,10 @@ def test_the_starter_says_where_it_comes_from() -> None:
     licence = bundled("paragone_text:starter/LICENSE.md").read_text("utf-8")
     assert "Data from GeoNames (geonames.org)" in licence
     assert "CC BY 4.0" in licence
+
+
+def test_a_numbered_list_is_told(opener: Opener) -> None:
+    opener(opener.written("list.txt", "".join(f"{number}.\tTown {number * 7}\n" for number in range(1, 30)) + "Last\n"))
+    assert "29 of 30 texts begin with a number, which is learned too; take it away if it is only a count." in opener.notes
+    opener(opener.written("years.txt", "".join(f"{1900 + number} was a year\n" for number in range(30))))
+    assert not any("begin with a number" in note for note in opener.notes)
