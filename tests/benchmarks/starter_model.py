@@ -2,11 +2,13 @@
 
 Keeps what sampling needs, the weights in half precision, and writes the model card
 from the run's own settings and from ``create MEDIUM evaluate`` of what is bundled.
+``python tests/benchmarks/starter_model.py image`` measures again what is bundled, after metrics have changed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,13 +146,18 @@ def _copies(copied: dict[str, Any], samples: str) -> list[str]:
 
 
 def main(path: str, which: str = "last") -> None:
-    """Bundle the run at ``path`` and write its card."""
-    run = Run.open(Path(path))
-    folder = PLUGINS / f"paragone_{run.modality}" / "starter" / "model"
-    bundle(run, folder, which)
-    seconds = json.loads(run.stats.read_text().splitlines()[-1])["seconds"]
+    """Bundle the run at ``path`` and write its card; of a medium's name, write the card of what is bundled again."""
+    modality = path if path in MEDIA else Run.open(Path(path)).modality
+    folder = PLUGINS / f"paragone_{modality}" / "starter" / "model"
+    if path in MEDIA:
+        (minutes,) = re.findall(r"(\d+) minutes on", (folder / "MODEL_CARD.md").read_text(encoding="utf-8"))
+        seconds = 60 * float(minutes)
+    else:
+        run = Run.open(Path(path))
+        bundle(run, folder, which)
+        seconds = json.loads(run.stats.read_text().splitlines()[-1])["seconds"]
     samples = weights.read(folder / "generator.safetensors")[1]["samples"]
-    files.write(folder / "MODEL_CARD.md", card(folder, MEDIA[run.modality], seconds, samples).encode())
+    files.write(folder / "MODEL_CARD.md", card(folder, MEDIA[modality], seconds, samples).encode())
     print(folder)
 
 
