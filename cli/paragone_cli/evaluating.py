@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from paragone.errors import OutputError, UsageError, one_line
+from paragone.errors import OutputError, UsageError, shown
 from paragone.modality import Modality
 from paragone.options import setting
 from paragone.reporting import Silent
@@ -131,7 +131,7 @@ def run(modality: Modality, flags: Sequence[Flag], values: dict[str, Any]) -> No
         )
     facts, failed = outcome.to_json(), None
     if not asked.json:
-        print("\n".join(map(one_line, table(facts, modality))))  # the scores took minutes: they are told first
+        print("\n".join(map(shown, table(facts, modality))))  # the scores took minutes: they are told first
     if report is not None:
         from paragone.evaluation.report import write_report
 

@@ -10,7 +10,7 @@ import time
 
 import typer
 
-from paragone.errors import ParagoneError, ToldElsewhere, one_line
+from paragone.errors import ParagoneError, ToldElsewhere, shown
 from paragone.world import World
 
 GRACE = 1.0
@@ -25,7 +25,7 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 def say(text: str) -> None:
     """Print a line on stderr; that nobody can read it is no reason to fail."""
     with contextlib.suppress(OSError, ValueError):
-        print("\n".join(map(one_line, text.split("\n"))), file=sys.stderr, flush=True)
+        print("\n".join(map(shown, text.split("\n"))), file=sys.stderr, flush=True)
 
 
 def explain(error: BaseException) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paragone.errors import UsageError, one_line
+from paragone.errors import UsageError, shown
 from paragone.files import quoted
 from paragone.modality import Modality
 from paragone.options import options_of, setting
@@ -234,7 +234,7 @@ def _show_plan(plan: Plan, as_json: bool) -> None:
     from .plan_text import lines
 
     facts = {**plan.to_json(), "pace": pace(plan)}
-    print(json.dumps(facts) if as_json else "\n".join(map(one_line, lines(facts))))
+    print(json.dumps(facts) if as_json else "\n".join(map(shown, lines(facts))))
 
 
 def _show(finished: Run, asked: TrainFlags) -> None:

@@ -232,6 +232,7 @@ def _train(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Run:
             )
         keeper = _keeper(run, plan, trainer, reporter) if ranks.first else Onlooker()
         try:
+            keeper.write_real()
             Session(run, trainer, plan.settings, keeper).train()
         finally:
             keeper.close()
@@ -245,9 +246,7 @@ def _keeper(run: Run, plan: Plan, trainer: Trainer, reporter: Reporter) -> Keepe
     # before the clock starts: data may have to be looked at for the first time
     best = Best(run, trainer, plan.examiner, plan.held, plan.settings.train, reporter) if plan.examiner else None
     told = with_tensorboard(reporter, run.path, plan.settings.train.tensorboard)
-    keeper = Keeper(run, trainer, plan.settings, artefacts, told, best)
-    keeper.write_real()
-    return keeper
+    return Keeper(run, trainer, plan.settings, artefacts, told, best)
 
 
 def _heard(reporter: Reporter | None, ranks: Ranks) -> Reporter:

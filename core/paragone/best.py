@@ -110,7 +110,7 @@ class Best:
 
     def _kind(self) -> dict[str, Any]:
         """What a score depends on beside the weights: scores of other counts or data say nothing of these."""
-        return {"metric": self.metric.name, "count": self.train.best_count, "data": self.trainer.dataset.fingerprint}
+        return {"metric": self.metric.name, "seeds": SEEDS, "count": self.train.best_count, "data": self.trainer.dataset.fingerprint}
 
     def _kept(self) -> float | None:
         """The score of the weights that were kept before a resume, if it can be compared with those to come."""

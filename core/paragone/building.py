@@ -32,7 +32,10 @@ def describe(run: Run, modality: str | None = None) -> tuple[Modality, Settings]
     try:
         medium = registry().modality(run.modality)
     except PluginError as error:
-        how = f"It says that {run.config['plugin']} made it: if you trust that, install it or name its file with --plugin. {error.fix}"
+        how = error.fix
+        if error.where is None:  # there is no such plugin; else it says why the one that there is does not work
+            given = "install it, or name its file (--plugin, or PARAGONE_PLUGIN_FILES)"
+            how = f"It says that {run.config['plugin']} made it: if you trust that, {given}. {how}"
         raise PluginError(error.what, where=run.path if error.where is None else f"{run.path}: {error.where}", fix=how) from error
     file = run.path / "config.json"
     try:

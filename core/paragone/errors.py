@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -44,8 +45,17 @@ def _again(kind: type[ParagoneError], what: str, where: str | None, fix: str | N
 
 
 def one_line(text: str) -> str:
-    """``text`` with what is unseen spelt out: a file's name may hold a newline, what a terminal obeys, or what turns a line round."""
-    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    """``text`` with its control characters spelt out: a file's name may hold a newline, or what a terminal obeys."""
+    return _CONTROLS.sub(_spelt, text)
+
+
+def shown(text: str) -> str:
+    """The same for what is only shown: without what turns a line round, too, which a text may rightly hold."""
+    return _UNSEEN.sub(_spelt, text)
+
+
+def _spelt(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 class UsageError(ParagoneError):

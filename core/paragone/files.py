@@ -62,7 +62,7 @@ def replace(path: Path, fill: Callable[[Path], object], sync: bool = True) -> No
 
 def sweep(folder: Path) -> None:
     """Remove the temporary files that a killed process left in ``folder``; nobody else may be writing there."""
-    for litter in () if folder.is_symlink() else folder.glob(".*.tmp"):  # a run from elsewhere may point anywhere
+    for litter in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
             litter.unlink()
 

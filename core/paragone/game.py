@@ -330,9 +330,6 @@ def _refuse_what_teaches_nothing(settings: Settings) -> None:
                 where=f"tokens.{name}",
                 fix=f"Set tokens.{weight}=1, or tokens.{name}=0.",
             )
-    if tokens.score_function and settings.train.batch <= settings.train.accumulate:
-        what = "holds every sample against the others of its part of the batch, and there are none"
-        raise UsageError(what, where="tokens.score_function", fix="Set train.accumulate lower, or tokens.score_function=0.")
     if tokens.relaxation == "none" and not tokens.score_function and tokens.alone < 1:
         raise UsageError(
             "is none, so nothing that the discriminator says would reach the generator",

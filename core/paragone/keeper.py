@@ -49,6 +49,9 @@ class Onlooker:
             progress: share of the budget that the last step began with.
         """
 
+    def write_real(self) -> None:
+        """Write ``real.png``: samples as they are learned, a row a label, so that one sees what has become of the data."""
+
     def write_sheet(self) -> None:
         """Write ``samples/<real samples shown>.png``: the same seeds every time, a row a label."""
 
@@ -107,7 +110,7 @@ class Keeper(Onlooker):
         self.reporter.stats(stats)
 
     def write_real(self) -> None:
-        """Write ``real.png``: samples as they are learned, a row a label, so that one sees what has become of the data."""
+        """See :meth:`Onlooker.write_real`."""
         dataset, labels = self.trainer.dataset, tuple(self.run.config["labels"])[:SHEET_ROWS]
         order = dataset.hashes.argsort(stable=True)  # at random, and the same ones every time
         shown = order[: SHEET_COLUMNS**2]

@@ -254,8 +254,8 @@ def check_member(info: zipfile.ZipInfo, path: Path) -> None:
     """
     if info.flag_bits & 1:
         raise DataError("is encrypted", where=path, fix="Unpack it with its password and name the folder.")
-    if info.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        raise DataError("is packed by bzip2 or LZMA", where=path, fix="Unpack it and name the folder, or pack it anew as an ordinary zip.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError("is packed in an unusual way", where=path, fix="Unpack it and name the folder, or pack it anew as an ordinary zip.")
 
 
 def _top(name: str) -> str:

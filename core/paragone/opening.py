@@ -17,7 +17,7 @@ import platformdirs
 from . import files
 from .errors import DataError, PluginError, RunError, UsageError
 from .modality import TELL_THE_AUTHOR, Modality, require, resolve, returned, running
-from .run import newest
+from .run import can_be_written, newest
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -123,3 +123,5 @@ def _check(dataset: Dataset, code: str) -> None:
         raise PluginError(
             f"returned data with the labels {labels!r}: a tuple of different names was wanted", where=code, fix=TELL_THE_AUTHOR
         )
+    if unwritten := [label for label in labels if not can_be_written(label)]:
+        raise DataError(f"has a label with control characters or broken letters: {unwritten[0]!r}", fix="Give it another name.")

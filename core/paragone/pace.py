@@ -14,8 +14,8 @@ from .trainer import Trainer
 SECONDS = 2.0
 """That are measured, at least a step."""
 
-LARGEST = 2**25
-"""Parameters of both players up to which a CPU is tried: a step of larger ones may take minutes."""
+LARGEST, WIDEST = 2**25, 2**17
+"""Parameters of both players, and numbers in a sample, up to which a CPU is tried: a step of larger ones may take minutes."""
 
 
 @threads_kept()
@@ -29,12 +29,22 @@ def pace(plan: Plan, seconds: float = SECONDS) -> float | None:
         seconds: to measure, after a step that is not counted.
 
     Returns:
-        ``None`` where that cannot be known in a few seconds: of several processes, and of large networks on a CPU.
+        ``None`` where that cannot be known in a few seconds: of several processes, of what is large on a CPU, and where
+        a step fails, which the training itself will tell of.
     """
-    players, device = copy.deepcopy(plan.players), plan.execution.device
+    players, device = plan.players, plan.execution.device
     parameters = sum(parameter.numel() for player in (players.generator, players.discriminator) for parameter in player.parameters())
-    if plan.processes > 1 or (device.type == "cpu" and parameters > LARGEST):
+    large = parameters > LARGEST or plan.dataset.spec.size > WIDEST
+    if plan.processes > 1 or (device.type == "cpu" and large):
         return None
+    try:
+        return _measured(plan, seconds)
+    except Exception:  # a want of memory, a plugin's fault, a game that diverges at once
+        return None
+
+
+def _measured(plan: Plan, seconds: float) -> float:
+    players, device = copy.deepcopy(plan.players), plan.execution.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         trainer = Trainer(players, plan.dataset, plan.settings, plan.execution)
         trainer.advance(0.0)  # memory is asked for, kernels are chosen

@@ -56,10 +56,15 @@ def _is(kind: type) -> Callable[[object], bool]:
 
 def _are_labels(value: object) -> bool:
     """Different texts that can be written and shown."""
-    return isinstance(value, list) and all(isinstance(label, str) and _is_shown(label) for label in value) and len(set(value)) == len(value)
+    return (
+        isinstance(value, list)
+        and all(isinstance(label, str) and can_be_written(label) for label in value)
+        and len(set(value)) == len(value)
+    )
 
 
-def _is_shown(label: str) -> bool:
+def can_be_written(label: str) -> bool:
+    """Whether a label is a text without control characters, which every file can hold."""
     return bool(label) and one_line(label) == label and label.encode("utf-8", "replace").decode() == label
 
 
@@ -264,7 +269,8 @@ class Run:
             raise files.cannot_write(self.path, error) from error
         try:
             files.sweep(self.path)
-            files.sweep(self.samples)
+            if not self.samples.is_symlink():  # a run from elsewhere may point anywhere
+                files.sweep(self.samples)
             yield
         finally:
             lock.release()

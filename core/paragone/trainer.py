@@ -49,6 +49,10 @@ class Trainer:
         self.players, self.dataset, self.settings, self.execution = players, dataset, settings, execution
         self.ranks = ranks or Ranks()
         self.part = part_size(settings.train.batch, settings.train.accumulate, settings.train.group, self.ranks.size)
+        tokens = settings.tokens
+        if dataset.spec.tokens is not None and tokens.score_function and tokens.alone < 1 and self.part == 1:
+            what = "holds every sample against the others of its part of the batch, and there are none"
+            raise UsageError(what, where="tokens.score_function", fix="Set train.accumulate lower, or tokens.score_function=0.")
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.modules = {"generator": execution.place(players.generator), "discriminator": execution.place(players.discriminator)}
         # the encoder takes its steps with the generator, for which it works

@@ -16,7 +16,7 @@ from paragone.spec import SampleSpec
 from paragone.store import Entry
 
 from .config import AudioData
-from .prepare import ARRAYS, VERSION, Form, prepare
+from .prepare import ARRAYS, LOOPS, VERSION, Form, prepare
 from .sound import Level, is_loop, rate_of, spec_of
 from .sources import open_source, signature
 
@@ -73,7 +73,7 @@ def open_dataset(path: Path, config: AudioData, cache: Path, note: Callable[[str
     """
     form = None if like is None else Form(rate_of(like), like.shape[-1], is_loop(like))
     preparation = Preparation("sounds", ARRAYS, signature, open_source, partial(prepare, config=config, like=form))
-    found = preparation.prepared(path, (VERSION, config), cache, note, like)
+    found = preparation.prepared(path, (LOOPS if config.loop else VERSION, config), cache, note, like)
     for line in (*found.notes, *found.entry.facts["notes"]):
         note(line)
     sounds = SoundSet(found.entry, found.fingerprint, config.level)

@@ -28,8 +28,8 @@ from .sound import MULTIPLE, ONSET_SECONDS
 from .sources import UNDERSTOOD, Part, Source
 from .takes import FITS, Take, loops, one_shots
 
-VERSION = 6
-"""Of what is prepared; it rises when the same files would be prepared in another way."""
+VERSION, LOOPS = 5, 6
+"""Of what is prepared, one-shots and loops; one rises when the same files would be prepared in another way."""
 
 ARRAYS = {"waves": "<i2", "numbers": "<i8", "hashes": "<i8"}
 """The sounds one after another, the label number and the hash of each."""

@@ -25,6 +25,7 @@ from .labelling import Labels, label_name, numbered
 
 _IDX_IMAGES = re.compile(r"(?P<stem>.*)-images(?P<sep>[-.])idx[234]-ubyte(\.gz)?")
 _NPZ_IMAGES, _NPZ_LABELS = ("images", "x", "arr_0", "x_train"), ("labels", "y", "y_train")
+_NPZ_WANTED = {*_NPZ_IMAGES, *_NPZ_LABELS, "label_names"}
 _NPZ_FAULTS = (
     OSError, ValueError, EOFError, KeyError, TypeError, SyntaxError, MemoryError, NotImplementedError, RuntimeError,
     zlib.error, zipfile.BadZipFile,
@@ -207,13 +208,12 @@ def _check_size(path: Path) -> None:
     with zipfile.ZipFile(path) as file:
         for member in file.infolist():
             check_member(member, path)
-        total = sum(member.file_size for member in file.infolist())
+        total = sum(member.file_size for member in file.infolist() if member.filename.removesuffix(".npy") in _NPZ_WANTED)
     if total > max(_MOST, path.stat().st_size):
         raise DataError(f"unpacks to {total >> 30} GiB", where=path, fix="Save it without compression, or name a folder of pictures.")
 
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    wanted = {*_NPZ_IMAGES, *_NPZ_LABELS, "label_names"}
     try:
         _check_size(path)
         # opened here: given a path, np.load does not close a broken file
@@ -221,7 +221,7 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise ValueError("a single array")
             # arrays that nobody asks for are named, not read
-            return {name: file[name] if name in wanted else np.empty(0) for name in file.files}
+            return {name: file[name] if name in _NPZ_WANTED else np.empty(0) for name in file.files}
     except _NPZ_FAULTS as error:
         objects = "Object arrays" in str(error)
         what = "holds Python objects, which are never loaded" if objects else f"is no readable npz ({error})"

@@ -273,10 +273,10 @@ def _changes(found: Scan, kept: int, refitted: int, transparent: int) -> list[st
     notes = []
     if refitted:
         had = f"had another size and {'were' if refitted > 1 else 'was'} brought"
-        notes.append(f"{refitted} of {kept} pictures {had} to {found.fitted[0]}x{found.fitted[1]} (--size and --fit change that).")
+        notes.append(f"{refitted} of {kept} pictures {had} to {found.fitted[0]}x{found.fitted[1]} (data.size and data.fit decide that).")
     if transparent and found.mode != "RGBA":
         notes.append(f"{transparent} transparent picture{'s' * (transparent > 1)} laid on black, because data.channels is not rgba.")
-    elif 0 < transparent < kept:
+    elif 0 < transparent < kept and found.config.channels == "auto":
         notes.append(f"{transparent} of {kept} pictures {'are' if transparent > 1 else 'is'} transparent, so all are learned as such.")
     if found.animated:
         are = "animations: their first frames are" if found.animated > 1 else "animation: its first frame is"

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from paragone.errors import Interrupted, ParagoneError, ToldElsewhere, UsageError, one_line
+from paragone.errors import Interrupted, ParagoneError, ToldElsewhere, UsageError, one_line, shown
 
 
 def test_two_lines_whatever_a_name_holds() -> None:
@@ -28,6 +28,7 @@ def test_an_error_of_another_process_arrives_as_it_was(error: ParagoneError) -> 
     assert (again.what, again.where, again.fix, again.exit_code) == (error.what, error.where, error.fix, error.exit_code)
 
 
-def test_what_turns_a_line_round_is_spelt_out() -> None:
-    assert one_line("a\u202egnp.exe\u2028b\x9d") == "a\\u202egnp.exe\\u2028b\\x9d"
-    assert one_line("שלום, عالم, 日本, é\u200f") == "שלום, عالم, 日本, é\u200f"
+def test_what_turns_a_line_round_is_spelt_out_where_it_is_only_shown() -> None:
+    assert shown("a\u202egnp.exe\u2028b\x9d") == "a\\u202egnp.exe\\u2028b\\x9d"
+    assert one_line("a\u202egnp.exe\u2028b\x9d") == "a\u202egnp.exe\u2028b\\x9d"  # a text may hold it
+    assert shown("שלום, عالم, 日本, é\u200f") == "שלום, عالم, 日本, é\u200f"

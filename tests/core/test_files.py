@@ -75,13 +75,3 @@ def test_a_temporary_file_has_a_name_that_nobody_foresees(tmp_path: Path) -> Non
         files.replace(tmp_path / "a", lambda temporary: (names.append(temporary.name), temporary.write_bytes(b"x")))
     assert len(set(names)) == 2
     assert all(name.startswith(".a.") and name.endswith(".tmp") for name in names)  # `sweep` knows them
-
-
-def test_a_linked_folder_is_not_swept(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / ".x.tmp").touch()
-    (tmp_path / "samples").symlink_to(tmp_path / "mine")
-    files.sweep(tmp_path / "samples")
-    assert (tmp_path / "mine" / ".x.tmp").exists()
-    files.sweep(tmp_path / "mine")
-    assert not (tmp_path / "mine" / ".x.tmp").exists()

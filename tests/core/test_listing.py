@@ -159,7 +159,7 @@ def test_what_may_not_be_read_is_said(folder: Path, monkeypatch: pytest.MonkeyPa
 def test_a_zip_that_could_unpack_without_end_is_refused(tmp_path: Path, packing: int) -> None:
     with zipfile.ZipFile(tmp_path / "set.zip", "w", packing) as archive:
         archive.writestr("a/1.x", bytes(1000))
-    with pytest.raises(DataError, match="is packed by bzip2 or LZMA"), listing(tmp_path / "set.zip"):
+    with pytest.raises(DataError, match="is packed in an unusual way"), listing(tmp_path / "set.zip"):
         pass
 
 

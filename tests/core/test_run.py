@@ -130,3 +130,14 @@ def test_of_two_that_begin_at_once_one_is_refused(tmp_path: Path) -> None:
     Run.create(tmp_path, {})  # what a lock leaves behind is nothing to lose
     with pytest.raises(OutputError, match="is not empty"):
         Run.create(tmp_path, {})
+
+
+def test_a_folder_of_sheets_that_is_a_link_is_not_swept(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for folder in (copy, tmp_path / "mine"):
+        (folder / ".x.tmp").touch()
+    shutil.rmtree(copy / "samples")
+    (copy / "samples").symlink_to(tmp_path / "mine")
+    with Run.open(copy).lock():
+        assert (tmp_path / "mine" / ".x.tmp").exists()
+        assert not (copy / ".x.tmp").exists()

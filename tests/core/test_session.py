@@ -210,7 +210,7 @@ def test_a_training_looks_for_other_programs_again_and_again(tmp_path: Path, mon
     looks: list[int] = []
     monkeypatch.setattr(session_module, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(Cores, "adapt", lambda self: looks.append(1) or 1)
-    run = paragone.train("points", out=tmp_path / "run", minutes=0.005, settings={"train.device": "cpu"})
+    run = paragone.train("points", out=tmp_path / "run", minutes=0.03, settings={"train.device": "cpu"})
     assert 3 <= len(looks) <= weights.read(run.state)[1]["step"]
 
 

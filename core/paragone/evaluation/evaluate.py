@@ -15,7 +15,7 @@ reference       what generated samples are held        what real samples stand f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,7 @@ def evaluate(
     others = None if reference is training else training
     if given is not None and others is not None and sets.given is not None:
         others = _in_place_of(others, given, sets.given, count)
+        notes += _absent(others, given, sampler.labels)
     total = compare(metrics, generated, reference, others, seed)
     if total.counts["real"] < count:
         few = total.counts["real"]
@@ -211,6 +212,14 @@ def _in_place_of(training: Evidence, given: Evidence, data: Dataset, count: int)
     of_each = (shares * min(count, float(enough.nan_to_num(nan=torch.inf).min()))).round()
     chosen = [(others.numbers == number).nonzero()[: int(of_each[number]), 0] for number in range(kinds)]
     return others.part(torch.cat(chosen).sort().values)
+
+
+def _absent(others: Evidence, given: Evidence, labels: Sequence[str]) -> list[str]:
+    """What to say of labels that the ``given`` samples have, and those in their place have not."""
+    if others.numbers is None or given.numbers is None or not len(others):
+        return []
+    absent = sorted({*given.numbers.tolist()} - {*others.numbers.tolist()})
+    return [f"no other real samples are {', '.join(labels[number] for number in absent)}: real scores lack them"] if absent else []
 
 
 def _memorisation(

@@ -93,7 +93,7 @@ def render(evaluation: Evaluation) -> str:
         _curves(evaluation),
         "<h2>Provenance</h2>",
         _details("config.json", {**run.config, "data": {**run.config["data"], "path": None}}),  # where it lies is nobody's business
-        _details("all numbers", evaluation.to_json()),
+        _details("all numbers", {**evaluation.to_json(), "run": run.path.name}),
     ]
     title = f"{_text(run.path.name)}: evaluation"
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'

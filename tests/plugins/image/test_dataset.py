@@ -286,14 +286,14 @@ def test_a_few_pictures_of_another_size_do_not_blur_all_others(tmp_path: Path, o
     pictures = {f"{seed}.png": noise((24, 24, 3), seed) for seed in range(20)}
     found = opener(fill(tmp_path / "set", {**pictures, "odd.png": noise((25, 24, 3), 99)}))
     assert found.spec.shape == (3, 24, 24)
-    assert opener.notes == ["1 of 21 pictures had another size and was brought to 24x24 (--size and --fit change that)."]
+    assert opener.notes == ["1 of 21 pictures had another size and was brought to 24x24 (data.size and data.fit decide that)."]
     assert {picture.tobytes() for picture in pictures.values()} < {picture.tobytes() for picture in pixels(found)}
 
 
 def test_what_becomes_of_all_is_said_too(tmp_path: Path, opener: Opener) -> None:
     pictures = {f"{seed}.png": noise((200, 300, 3), seed) for seed in range(3)}
     opener(fill(tmp_path / "large", pictures))
-    assert opener.notes == ["3 of 3 pictures had another size and were brought to 64x64 (--size and --fit change that)."]
+    assert opener.notes == ["3 of 3 pictures had another size and were brought to 64x64 (data.size and data.fit decide that)."]
     opener(fill(tmp_path / "some", {**{f"{seed}.png": noise((8, 8, 3), seed) for seed in range(3)}, "cut.png": noise((8, 8, 4), 7)}))
     assert opener.notes == ["1 of 4 pictures is transparent, so all are learned as such."]
 
