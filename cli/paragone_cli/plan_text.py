@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,8 +67,7 @@ def _minutes(seconds: float) -> str:
 
 def _rounded(number: float) -> str:
     """To two digits: more would not be true."""
-    digits = max(0, 1 - math.floor(math.log10(number))) if number > 0 else 0
-    return f"{round(number, 1 - math.floor(math.log10(max(number, 1e-9)))):,.{min(digits, 2)}f}"
+    return f"{float(f'{number:.2g}'):,.10g}"
 
 
 def outcome(run: Run) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_a_plan_line_by_line() -> None:
 
 def test_a_pace_says_how_long_and_how_often() -> None:
     told = {line.split(maxsplit=1)[0]: line for line in lines({**PLAN, "pace": 123.4})}["pace"]
-    assert told == f"{'pace':<14} about 120 samples a second here: 10,000 in 1.4 minutes, each of 2,500 about 4.0 times"
+    assert told == f"{'pace':<14} about 120 samples a second here: 10,000 in 1.4 minutes, each of 2,500 about 4 times"
     slow = {**PLAN, "pace": 0.234, "settings": {"train": {"minutes": 600.0, "samples": None, "batch": 64}}}
     assert lines(slow)[-2].endswith("about 0.23 samples a second here: 8,400 in 10 hours, each of 2,500 about 3.4 times")
 

@@ -209,7 +209,7 @@ def _in_place_of(training: Evidence, given: Evidence, data: Dataset, count: int)
     there, wanted = (torch.bincount(numbers, minlength=kinds).double() for numbers in (others.numbers, given.numbers))
     shares = wanted / wanted.sum()
     enough = (there / shares).masked_fill(there == 0, torch.inf)  # of a label that has none left, none can stand there
-    of_each = (shares * min(count, float(enough.nan_to_num(nan=torch.inf).min()))).round()
+    of_each = (shares * min(count, float(enough.min()))).round()
     chosen = [(others.numbers == number).nonzero()[: int(of_each[number]), 0] for number in range(kinds)]
     return others.part(torch.cat(chosen).sort().values)
 

@@ -115,7 +115,10 @@ def _found(candidate: Evidence) -> tuple[int, float]:
 
 
 def _looked_through(training: Dataset) -> torch.Tensor:
-    """Indices of those that are: by their hashes, as those that stand for real samples are chosen, so that each is among them."""
+    """Indices of those that are: as good as at random, and the same ones every time.
+
+    Of a larger set some real sounds are then not among them, and do not find themselves: their score is too low, and doubted.
+    """
     return training.hashes.argsort(stable=True)[:MOST]
 
 
