@@ -29,13 +29,11 @@ class Ended:
         value: what the function returned; ``None`` after an error.
         error: the exception's class and words, empty without one.
         code: its exit code as Paragone means it; negative: the signal that killed the process.
-        seconds: how long it lived.
     """
 
     value: Any = None
     error: str = ""
     code: int = 0
-    seconds: float = 0.0
 
 
 def environment(rank: int, size: int, port: int, launcher: bool) -> dict[str, str]:
@@ -45,14 +43,15 @@ def environment(rank: int, size: int, port: int, launcher: bool) -> dict[str, st
     return {**store, "PARAGONE_CACHE": os.environ["PARAGONE_CACHE"], **{key: str(value) for key, value in own.items()}}
 
 
-def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 60.0, launcher: bool = True) -> list[Ended]:
+def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 120.0, launcher: bool = True) -> list[Ended]:
     """Call ``function(*arguments)`` in ``size`` processes that are one world.
 
     Args:
         function: of a module that can be imported.
         arguments: for it.
         size: how many; one is no world.
-        limit: seconds after which those that still run are killed, and the test fails.
+        limit: seconds after which those that still run are killed, and the test fails; to wait for a
+            process that is gone would take half an hour.
         launcher: whether the store through which they meet outlives them, as torchrun's does.
 
     Returns:
@@ -83,7 +82,6 @@ def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit
             process.join()
         assert not stuck, f"after {limit} seconds it still runs"
         answer.code = answer.code or process.exitcode or 0
-        answer.seconds = answer.seconds or time.monotonic() - begun
         mine.close()
         process.close()
         ended.append(answer)
@@ -91,7 +89,6 @@ def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit
 
 
 def _call(answer: Connection, told: dict[str, str], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    begun = time.monotonic()
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
         os.environ.pop(name, None)
     os.environ.update(told)
@@ -103,6 +100,5 @@ def _call(answer: Connection, told: dict[str, str], function: Callable[..., Any]
     except BaseException as error:
         notes = "".join(f" [{note}]" for note in getattr(error, "__notes__", []))
         ended = Ended(error=f"{type(error).__name__}: {error}{notes}", code=getattr(error, "exit_code", 1))
-    ended.seconds = time.monotonic() - begun
     answer.send(ended)
     answer.close()

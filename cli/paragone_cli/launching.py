@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import uuid
 from collections.abc import Collection, Sequence
@@ -12,6 +13,8 @@ from collections.abc import Collection, Sequence
 from paragone.errors import ProcessError, ToldElsewhere
 
 from .main import wants_debug
+
+HERE = "127.0.0.1"
 
 SAVING_SECONDS = 600
 """How long processes may take to stop and save after a signal, before the launcher kills them; torch's own 30 may be too few."""
@@ -27,17 +30,25 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
         ToldElsewhere: if they fail and have said why; it has their exit code, 130 after a signal.
         ProcessError: if one of them was killed.
     """
+    import torch.distributed as dist
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    # torch's launcher finds this store by its port. One that it opens itself would listen to the whole network, and its elastic
+    # rendezvous would unpickle whatever is written there.
+    door = socket.create_server((HERE, 0))
+    store = dist.TCPStore(  # type: ignore[attr-defined]  # a public name all the same
+        HERE, door.getsockname()[1], is_master=True, wait_for_workers=False, multi_tenant=True, master_listen_fd=door.detach()
+    )
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
         nproc_per_node=count,
         run_id=uuid.uuid4().hex,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
+        rdzv_backend="static",
+        rdzv_endpoint=f"{HERE}:{store.port}",
+        rdzv_configs={"rank": 0},
         max_restarts=0,
         monitor_interval=0.1,
         shutdown_timeout=SAVING_SECONDS,

@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import hashlib
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -118,16 +119,24 @@ class Processes(Ranks):
 
     def pool(self, sums: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """See :meth:`Ranks.pool`."""
-        known: list[Any] = [None] * self.size
-        with answered():
-            dist.all_gather_object(known, sorted(sums), group=self.group)
-        names = sorted({name for each in known for name in each})
+        names = self._anywhere(sorted(sums))
         if not names:
             return {}
         rows = torch.stack([sums[name].double().cpu() if name in sums else torch.zeros(2).double() for name in names])
         with answered():
             dist.all_reduce(rows, group=self.group)
         return dict(zip(names, rows / self.size, strict=True))
+
+    def _anywhere(self, names: list[str]) -> list[str]:
+        """The names that any process has, sorted; as JSON, for torch's own way to send lists unpickles what it receives."""
+        text = json.dumps(names).encode()
+        size = torch.tensor(len(text))
+        with answered():
+            dist.all_reduce(size, dist.ReduceOp.MAX, group=self.group)
+            mine = torch.frombuffer(bytearray(text.ljust(int(size))), dtype=torch.uint8)
+            theirs = [torch.empty_like(mine) for _ in range(self.size)]
+            dist.all_gather(theirs, mine, group=self.group)
+        return sorted({name for each in theirs for name in json.loads(each.numpy().tobytes())})
 
     def check_equal(self, what: Mapping[str, Iterable[bytes]], fix: str) -> None:
         """See :meth:`Ranks.check_equal`: hashes are compared."""

@@ -25,6 +25,9 @@ ENDLESS = ["--samples", "64000000", "--set", "train.save_seconds=0", "--set", "t
 TORCHRUN = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2"]
 CREATE = ["-m", "paragone_cli", "points", "train", "--device", "cpu"]
 
+LONG = 120.0
+"""Seconds: a process that waits for one that is gone would wait for half an hour, and a busy machine may stand still for many."""
+
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -56,7 +59,7 @@ def until_it_trains(out: Path, process: subprocess.Popen[str], lines: int = 2) -
     stats, begun = out / "stats.jsonl", time.monotonic()
     while not stats.exists() or stats.read_text().count("\n") < lines:
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() - begun < 60
+        assert time.monotonic() - begun < LONG
         time.sleep(0.05)
     children = psutil.Process(process.pid).children()
     return sorted((child for child in children if "paragone_cli" in child.cmdline()), key=lambda child: child.environ()["RANK"])
@@ -69,7 +72,7 @@ def told(err: str) -> list[str]:
 
 def test_it_trains_and_says_so_once(start: Start, toy: Path) -> None:
     process = start(*both("--samples", "256", "--json", "--set", "train.stats_every=64"))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LONG)
     assert process.returncode == 0, err
     facts = json.loads(out)
     assert (facts["path"], facts["samples"]) == ("runs/points-1", 256)
@@ -83,7 +86,7 @@ def test_a_signal_saves_and_ends_with_130(start: Start, toy: Path) -> None:
     process = start(*both(*ENDLESS, "--out", "mine", "--quiet", "--set", "train.save_seconds=1e9"))
     until_it_trains(toy / "mine", process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=LONG)
     assert process.returncode == 130, err
     assert out == ""
     facts = weights.read(toy / "mine/state.safetensors")[1]
@@ -91,13 +94,11 @@ def test_a_signal_saves_and_ends_with_130(start: Start, toy: Path) -> None:
     assert told(err) == [f"mine: stopped after {facts['samples']:,} samples; the state is saved", "Continue with --resume mine"]
 
 
-def test_a_killed_process_ends_it_in_seconds(start: Start, toy: Path) -> None:
+def test_a_killed_process_ends_it(start: Start, toy: Path) -> None:
     process = start(*both(*ENDLESS, "--out", "mine", "--quiet"))
     ranks = until_it_trains(toy / "mine", process)
     ranks[1].kill()
-    begun = time.monotonic()
-    _, err = process.communicate(timeout=20)
-    assert time.monotonic() - begun < 10
+    _, err = process.communicate(timeout=LONG)
     assert process.returncode == 1
     assert err.splitlines()[-1] == "What was saved is intact: continue with --resume and the run's folder."
     assert len(told(err)) == 2
@@ -105,11 +106,18 @@ def test_a_killed_process_ends_it_in_seconds(start: Start, toy: Path) -> None:
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in ranks)
 
 
+def test_nobody_else_on_the_network_reaches_the_launcher(start: Start, toy: Path) -> None:
+    process = start(*both(*ENDLESS, "--out", "mine", "--quiet"))
+    until_it_trains(toy / "mine", process)
+    listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == psutil.CONN_LISTEN]
+    assert listening == ["127.0.0.1"]
+
+
 def test_processes_without_their_launcher_save_and_stop(start: Start, toy: Path) -> None:
     process = start(*both(*ENDLESS, "--out", "mine", "--set", "train.save_seconds=1e9"))
     ranks = until_it_trains(toy / "mine", process)
     process.kill()
-    gone, alive = psutil.wait_procs(ranks, timeout=20)
+    gone, alive = psutil.wait_procs(ranks, timeout=LONG)
     for each in alive:
         each.kill()
     assert len(gone) == 2
@@ -118,7 +126,7 @@ def test_processes_without_their_launcher_save_and_stop(start: Start, toy: Path)
 
 def test_an_error_is_told_once(start: Start) -> None:
     process = start(*both("--quiet", "--out", "/proc/mine", "--samples", "64"))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LONG)
     assert (process.returncode, out) == (1, ""), err
     assert told(err)[0].startswith("error: /proc/mine: cannot be written")
     assert len(told(err)) == 2, err
@@ -129,11 +137,9 @@ def test_torchrun_resumes_after_a_killed_process(start: Start, toy: Path) -> Non
     process = start(*TORCHRUN, "--max-restarts", "1", *CREATE, "--samples", "6400", *ENDLESS[2:])
     ranks = until_it_trains(toy / "runs/points-1", process)
     ranks[1].kill()
-    begun = time.monotonic()
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=LONG)
     assert process.returncode == 0, err
     assert out == "runs/points-1\n"
-    assert time.monotonic() - begun < 90
     assert [path.name for path in (toy / "runs").iterdir()] == ["points-1"]
     assert weights.read(toy / "runs/points-1/state.safetensors")[1]["samples"] == 6400
     stats = [json.loads(line)["samples"] for line in (toy / "runs/points-1/stats.jsonl").read_text().splitlines()]
@@ -142,7 +148,7 @@ def test_torchrun_resumes_after_a_killed_process(start: Start, toy: Path) -> Non
 
 def test_torchrun_tells_a_slip_once(start: Start) -> None:
     process = start(*TORCHRUN, *CREATE, "--samples", "64", "--set", "train.bacth=3")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LONG)
     assert (process.returncode, out) == (1, "")
     assert err.count("Did you mean 'train.batch'?") == 1
 

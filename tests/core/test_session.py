@@ -79,7 +79,7 @@ def test_a_time_budget_stops_in_time(tmp_path: Path) -> None:
         "points", out=tmp_path / "run", minutes=0.02, settings={"train.device": "cpu", "train.stats_every": 64}, reporter=listener
     )
     assert listener.fractions[-1] == 1.0
-    assert listener.lines[-1].seconds < 1.2 + 1.0
+    assert listener.fractions.count(1.0) == 1, "not a step after it"
     assert run.config["settings"]["train"]["minutes"] == 0.02
 
 

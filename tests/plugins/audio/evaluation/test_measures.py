@@ -124,16 +124,20 @@ def test_every_metric_says_why_it_has_no_value() -> None:
 
 
 def test_it_is_quick() -> None:
-    """512 against 351 sounds of a second on one core: 20 s is the most, and it takes a tenth of that."""
+    """512 against 351 sounds of a second: all metrics together take ten times as long as the features; fifty times is the most."""
     waves = torch.randn(863, 16_384, generator=torch.Generator().manual_seed(0))
     waves *= (-torch.arange(16_384) / 3000).exp()
     spec, labels = spec_of(16_384, RATE), torch.arange(863) % 6
     data = Memory(waves[512:], spec)
-    features = LogMel(spec)(waves[:, None]).double()
+    extractor = LogMel(spec)
+    extractor(waves[:64, None])  # its filters are made at the first call
+    began = time.perf_counter()
+    features = extractor(waves[:, None]).double()
+    unit = time.perf_counter() - began
     whole = Evidence(features, labels, lambda wanted: waves[wanted][:, None], spec, data)
     began = time.perf_counter()
     ask(METRICS, whole.part(torch.arange(512)), whole.part(torch.arange(512, 863)), 0)
-    assert time.perf_counter() - began < 20
+    assert time.perf_counter() - began < 50 * unit
 
 
 def test_sounds_are_looked_at_twice_however_many_metrics_ask() -> None:
