@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paragone import weights
+from paragone.artefacts import PLAYED
 from paragone.run import Run
 from paragone.stats_log import read_stats
 
@@ -71,17 +72,21 @@ def _rounded(number: float) -> str:
 
 
 def outcome(run: Run) -> dict[str, Any]:
-    """What a finished training came to over all its sessions: path, samples, seconds, health and newest sheet, as JSON values.
+    """What a finished training came to over all its sessions, as JSON values.
+
+    Path, samples, seconds, health, the newest sheet, and the newest medley where the medium is heard.
 
     Raises:
         RunError: if its state cannot be read.
     """
     state, told = weights.facts(run.state), read_stats(run.stats)
-    sheets = sorted(run.samples.glob("[!.]*")) if run.samples.is_dir() else []
+    kept = sorted(run.samples.glob("[!.]*"))
+    sheets, medleys = ([str(path) for path in kept if (path.suffix in PLAYED) == heard] for heard in (False, True))
     return {
         "path": str(run.path),
         "samples": state["samples"],
         "seconds": round(state["seconds"], 3),
         "health": told[-1].health if told else "",
-        "sheet": str(sheets[-1]) if sheets else None,
+        "sheet": sheets[-1] if sheets else None,
+        "medley": medleys[-1] if medleys else None,
     }

@@ -244,5 +244,6 @@ def _show(finished: Run, asked: TrainFlags) -> None:
     facts = outcome(finished)
     if not asked.quiet:
         say(f"done: {facts['samples']:,} samples in {clock(facts['seconds'])}" + (f", {facts['health']}" if facts["health"] else ""))
-        say(f"look at {facts['sheet']}, then make new ones: {command(finished.modality)} --run {quoted(facts['path'])}")
+        heard = f", hear {facts['medley']}" if facts["medley"] else ""
+        say(f"look at {facts['sheet']}{heard}, then make new ones: {command(finished.modality)} --run {quoted(facts['path'])}")
     print(json.dumps(facts) if asked.json else facts["path"])

@@ -92,6 +92,29 @@ class Previewed(Artefacts, Protocol):
         ...
 
 
+PLAYED = (".wav", ".flac", ".ogg", ".mp3")
+"""What browsers and most machines play."""
+
+
+class Audible(Artefacts, Protocol):
+    """Of a medium that is heard: while it trains, something to listen to lies beside each sheet. A writer need not have this.
+
+    Attributes:
+        medley_extension: of that file, one of :data:`PLAYED`.
+    """
+
+    medley_extension: str
+
+    def medley(self, samples: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
+        """Some samples one after another, for a person to hear.
+
+        Args:
+            samples: ``(B, *spec.shape)``.
+            provenance: stored inside the file.
+        """
+        ...
+
+
 class Lines(Artefacts, Protocol):
     """Of a medium that declares ``lines``: its samples can be printed."""
 

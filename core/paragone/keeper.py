@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from . import files
-from .artefacts import Artefacts
+from .artefacts import Artefacts, Audible
 from .best import Best
 from .generating import generate
 from .health import PAST, judge
@@ -28,6 +28,9 @@ from .trainer import Trainer
 
 SHEET_ROWS = 12
 SHEET_COLUMNS = 8
+MEDLEY_COLUMNS = 2
+"""Of each row of a sheet so many are heard beside it: all would take minutes."""
+
 GAME = ("loss_generator", "loss_discriminator", "penalty", "margin", "r_t", "gradient_discriminator")
 """Statistics that are 0 as long as no game is played."""
 
@@ -50,7 +53,7 @@ class Onlooker:
         """
 
     def write_real(self) -> None:
-        """Write ``real.png``: samples as they are learned, a row a label, so that one sees what has become of the data."""
+        """Write ``real.png``: samples as they are learned, a row a label, so that one sees, or hears, what has become of the data."""
 
     def write_sheet(self) -> None:
         """Write ``samples/<real samples shown>.png``: the same seeds every time, a row a label."""
@@ -141,6 +144,15 @@ class Keeper(Onlooker):
             sheet = self.artefacts.sheet(samples, SHEET_COLUMNS, labels, facts)
         returned(code, sheet, bytes, "the bytes of a sheet")
         files.write(self.run.path / f"{name}{self.artefacts.sheet_extension}", sheet)
+        if hasattr(self.artefacts, "medley"):
+            self._write_medley(cast(Audible, self.artefacts), code, name, samples, facts)
+
+    def _write_medley(self, artefacts: Audible, code: str, name: str, samples: torch.Tensor, facts: Mapping[str, Any]) -> None:
+        heard = [place for place in range(len(samples)) if place % SHEET_COLUMNS < MEDLEY_COLUMNS]
+        with running(code):
+            medley = artefacts.medley(samples[heard], facts)
+        returned(code, medley, bytes, "the bytes of a medley")
+        files.write(self.run.path / f"{name}{artefacts.medley_extension}", medley)
 
     def close(self) -> None:
         """See :meth:`Onlooker.close`."""

@@ -9,7 +9,7 @@
 ``stats.jsonl``                one line of statistics every so often
 ``best.safetensors``           the average when it scored best, if `train.keep_best` is set
 ``scores.jsonl``               what it scored each time
-``samples/``                   sheets of the same seeds, as training went on
+``samples/``                   sheets of the same seeds, as training went on; of sounds, some of them to hear too
 ``real.*``                     a sheet of what it learns from, as it is learned
 =============================  ====================================================
 

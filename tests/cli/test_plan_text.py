@@ -52,9 +52,9 @@ def test_several_processes_are_named() -> None:
 def test_the_outcome_names_the_newest_sheet(tmp_path: Path) -> None:
     run = Run(tmp_path, {})
     weights.save(run.state, {}, {"samples": 128, "seconds": 1.23456})
-    assert outcome(run)["sheet"] is None
+    assert (outcome(run)["sheet"], outcome(run)["medley"]) == (None, None)
     run.samples.mkdir()
-    for name in ("000000100.png", "000002000.png", ".000009999.png.tmp"):
+    for name in ("000000100.png", "000002000.png", "000000100.wav", "000002000.wav", ".000009999.png.tmp"):
         (run.samples / name).write_bytes(b"")
     assert outcome(run) == {
         "path": str(tmp_path),
@@ -62,4 +62,5 @@ def test_the_outcome_names_the_newest_sheet(tmp_path: Path) -> None:
         "seconds": 1.235,
         "health": "",
         "sheet": str(run.samples / "000002000.png"),
+        "medley": str(run.samples / "000002000.wav"),
     }

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+from toy_plugin import model
 
 import paragone
 from paragone import api, weights
@@ -71,6 +74,21 @@ def test_reporter_stats_and_sheets(tmp_path: Path) -> None:
     assert last["captions"] == ["left", "right"]
     assert len(last["points"]) == 16
     assert first["points"] != last["points"]
+
+
+def test_what_can_be_heard_lies_beside_each_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def medley(self: model.PointFiles, samples: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
+        return json.dumps([samples.tolist(), dict(provenance)]).encode()
+
+    monkeypatch.setattr(model.PointFiles, "medley", medley, raising=False)
+    monkeypatch.setattr(model.PointFiles, "medley_extension", ".wav", raising=False)
+    run = paragone.train("points", out=tmp_path / "run", samples=128, settings={"train.device": "cpu", "train.sheet_seconds": 0.0})
+    sheets = [run.path / "real.json", *sorted(run.samples.glob("*.json"))]
+    assert len(sheets) == 3
+    for sheet in sheets:
+        seen, (heard, facts) = json.loads(sheet.read_text()), json.loads(sheet.with_suffix(".wav").read_text())
+        assert heard == [seen["points"][place] for place in (0, 1, 8, 9)], "the first two of each row"
+        assert facts == seen["provenance"]
 
 
 def test_a_time_budget_stops_in_time(tmp_path: Path) -> None:

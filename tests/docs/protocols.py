@@ -21,7 +21,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "Samples": (spec.SampleSpec, spec.Axis),
     "Data": (data.OpenDataset, data.Dataset),
     "Networks": (players.Players, players.Generator, players.Discriminator, players.Augmentation, players.Encoder, tokens.TokenGenerator),
-    "Files": (artefacts.Artefacts, artefacts.Lines, artefacts.Previewed),
+    "Files": (artefacts.Artefacts, artefacts.Lines, artefacts.Previewed, artefacts.Audible),
     "Evaluation": (features.FeatureExtractor, execution.Execution, evidence.Measure, evidence.Evidence, evidence.Score),
     "Choosing and collecting": (
         choosing.OpenChooser,

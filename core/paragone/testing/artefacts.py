@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from typing import cast
 
 import torch
 
-from ..artefacts import Artefacts
+from ..artefacts import PLAYED, Artefacts, Audible
 from ..errors import DataError
 from ..modality import resolve
 from .check import Check
@@ -50,6 +51,16 @@ def sheets_can_be_made(subject: Subject) -> str | None:
         sheet = writer.sheet(samples[:count], columns, captions, FACTS)
         if not isinstance(sheet, bytes) or not sheet:
             return f"a sheet of {count} samples is {type(sheet).__name__} of length {len(sheet)}"
+    return _medley_fault(cast(Audible, writer), samples) if hasattr(writer, "medley") else None
+
+
+def _medley_fault(writer: Audible, samples: torch.Tensor) -> str | None:
+    if writer.medley_extension not in PLAYED:
+        return f"medley_extension is {writer.medley_extension!r}, not one of {', '.join(PLAYED)}"
+    for count in (1, len(samples)):
+        medley = writer.medley(samples[:count], FACTS)
+        if not isinstance(medley, bytes) or not medley:
+            return f"a medley of {count} samples is {type(medley).__name__} of length {len(medley)}"
     return None
 
 
@@ -77,8 +88,8 @@ CHECKS = (
     ),
     Check(
         "sheets_can_be_made",
-        "a sheet of one sample and of many, with captions and without",
-        "{artefacts}, sheet",
+        "a sheet of one sample and of many, with captions and without; a medley too, if the writer makes some",
+        "{artefacts}, sheet or medley",
         sheets_can_be_made,
         each_preset=False,
     ),

@@ -42,6 +42,16 @@ def patching(owner: Any, name: str, value: Any) -> Break:
     return lambda patch: patch.setattr(owner, name, value, raising=False)
 
 
+def medleys(extension: str, medley: bytes) -> Break:
+    """Points that can be heard."""
+
+    def apply(patch: pytest.MonkeyPatch) -> None:
+        patching(model.PointFiles, "medley_extension", extension)(patch)
+        patching(model.PointFiles, "medley", lambda self, samples, facts: medley)(patch)
+
+    return apply
+
+
 def measuring(measure: Any) -> Break:
     """With one metric, which is this."""
 
@@ -324,6 +334,8 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
     "sheets_can_be_made": [
         (wrapping(model.PointFiles, "sheet", lambda data: data.decode()), "is str"),
         (patching(model.PointFiles, "extension", "json"), "begins with no dot"),
+        (medleys(".json", b"heard"), "'.json', not one of .wav, .flac"),
+        (medleys(".wav", b""), "a medley of 1 samples is bytes of length 0"),
     ],
     "foreign_files_are_refused": [
         (patching(model.PointFiles, "decode", lambda self, data: (torch.zeros(2), {})), "it decoded no bytes"),

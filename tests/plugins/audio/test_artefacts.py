@@ -19,6 +19,7 @@ from paragone.errors import DataError, UsageError
 from paragone.spec import Axis, SampleSpec
 from paragone_audio.artefacts import Sounds
 from paragone_audio.config import AudioSample
+from paragone_audio.files import read_sound
 from paragone_audio.sound import spec_of
 
 FACTS = {"seed": 7, "label": "Zürich ☂", "config": {"a": [1, 2.5, None], "long": "x" * 5000}}
@@ -134,7 +135,12 @@ def test_damaged_provenance_is_refused(text: str) -> None:
     "sample", [torch.zeros(2, LENGTH), torch.zeros(1, LENGTH - 1), torch.full((1, LENGTH), torch.nan), torch.full((1, LENGTH), torch.inf)]
 )
 def test_wrong_samples_are_refused(sample: torch.Tensor) -> None:
-    for draw in (lambda: writer().encode(sample, {}), lambda: writer().sheet(sample[None], 1, (), {}), lambda: writer().preview(sample)):
+    for draw in (
+        lambda: writer().encode(sample, {}),
+        lambda: writer().sheet(sample[None], 1, (), {}),
+        lambda: writer().preview(sample),
+        lambda: writer().medley(sample[None], {}),
+    ):
         with pytest.raises(ValueError, match=r"shape|number"):
             draw()
 
@@ -161,6 +167,22 @@ def test_a_preview_is_a_picture_and_something_to_play() -> None:
     played, rate = soundfile.read(io.BytesIO(shown[".ogg"]))
     assert (len(played), rate) == (LENGTH, RATE)
     assert np.corrcoef(played, pluck()[0].numpy())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize(("rate", "extension"), [(RATE, ".flac"), (65_536, ".wav")])
+def test_a_medley_is_the_sounds_one_after_another(rate: int, extension: str) -> None:
+    sounds = torch.stack([pluck(seed) for seed in range(3)])
+    files = Sounds(spec_of(LENGTH, rate), AudioSample("ogg"))
+    assert files.medley_extension == extension
+    data = files.medley(sounds, FACTS)
+    heard, found = soundfile.read(io.BytesIO(data))
+    assert (found, soundfile.info(io.BytesIO(data)).format) == (rate, extension[1:].upper())
+    pause = round(0.1 * rate)
+    apart = heard.reshape(3, LENGTH + pause)
+    assert np.abs(apart[:, :LENGTH] - sounds[:, 0].numpy()).max() <= 1.01 / 2**15  # of 16 bits, rounded down
+    assert not apart[:, LENGTH:].any()
+    assert extension == ".wav" or len(data) < 2.2 * heard.size, "a third less than 24 bits"
+    assert read_sound(data)[2] == FACTS
 
 
 @pytest.mark.parametrize("rate", [1000, 11_025, 44_101, 65_535, 65_536, 65_540, 96_000, 176_401, 192_000])
