@@ -226,6 +226,7 @@ def test_without_one_of_our_own_the_rest_passes_its_tests(name: str) -> None:
     tests = Path(__file__).parents[1]
     others = [str(tests / "plugins" / other / "test_plugin.py") for other in first_party() if other != name]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests / "core/testing/test_contract.py"), *others]
+    command += ["-k", "not two_processes and not r3gan"]  # what takes longest
     environment = {**os.environ, "PARAGONE_BLOCK_PLUGINS": name}
     done = subprocess.run(command, cwd=tests.parent, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
