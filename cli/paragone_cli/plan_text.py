@@ -81,12 +81,13 @@ def outcome(run: Run) -> dict[str, Any]:
     """
     state, told = weights.facts(run.state), read_stats(run.stats)
     kept = sorted(run.samples.glob("[!.]*"))
-    sheets, medleys = ([str(path) for path in kept if (path.suffix in PLAYED) == heard] for heard in (False, True))
+    seen = [path for path in kept if path.suffix not in PLAYED]
+    sheets, medleys = (seen, [path for path in kept if path.suffix in PLAYED]) if seen else (kept, [])  # a sheet may be one to hear
     return {
         "path": str(run.path),
         "samples": state["samples"],
         "seconds": round(state["seconds"], 3),
         "health": told[-1].health if told else "",
-        "sheet": sheets[-1] if sheets else None,
-        "medley": medleys[-1] if medleys else None,
+        "sheet": str(sheets[-1]) if sheets else None,
+        "medley": str(medleys[-1]) if medleys else None,
     }

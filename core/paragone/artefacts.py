@@ -100,7 +100,7 @@ class Audible(Artefacts, Protocol):
     """Of a medium that is heard: while it trains, something to listen to lies beside each sheet. A writer need not have this.
 
     Attributes:
-        medley_extension: of that file, one of :data:`PLAYED`.
+        medley_extension: of that file, one of :data:`PLAYED`, and not that of sheets.
     """
 
     medley_extension: str

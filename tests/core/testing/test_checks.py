@@ -42,10 +42,11 @@ def patching(owner: Any, name: str, value: Any) -> Break:
     return lambda patch: patch.setattr(owner, name, value, raising=False)
 
 
-def medleys(extension: str, medley: bytes) -> Break:
+def medleys(extension: str, medley: bytes, sheet: str = ".json") -> Break:
     """Points that can be heard."""
 
     def apply(patch: pytest.MonkeyPatch) -> None:
+        patching(model.PointFiles, "sheet_extension", sheet)(patch)
         patching(model.PointFiles, "medley_extension", extension)(patch)
         patching(model.PointFiles, "medley", lambda self, samples, facts: medley)(patch)
 
@@ -335,6 +336,7 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (wrapping(model.PointFiles, "sheet", lambda data: data.decode()), "is str"),
         (patching(model.PointFiles, "extension", "json"), "begins with no dot"),
         (medleys(".json", b"heard"), "'.json', not one of .wav, .flac"),
+        (medleys(".wav", b"heard", sheet=".wav"), "'.wav', not one of .flac"),
         (medleys(".wav", b""), "a medley of 1 samples is bytes of length 0"),
     ],
     "foreign_files_are_refused": [
