@@ -47,6 +47,14 @@ def advance_without_averaging(settings: dict[str, Any], steps: int) -> dict[str,
     return advance(settings, steps)
 
 
+def pool(names: list[list[str]]) -> dict[str, list[float]]:
+    """Means of what each process has, which of process R are ``names[R]``."""
+    with joined() as ranks:
+        return {
+            name: mean.tolist() for name, mean in ranks.pool({name: torch.tensor([1.0, ranks.rank]) for name in names[ranks.rank]}).items()
+        }
+
+
 def what_is_read(settings: dict[str, Any]) -> list[list[int]]:
     """The indices that each turn of one step asks the data for."""
     trainer, asked = make(settings), []

@@ -10,11 +10,13 @@ import sys
 import uuid
 from collections.abc import Collection, Sequence
 
+import psutil
+
 from paragone.errors import ProcessError, ToldElsewhere
 
 from .main import wants_debug
 
-HERE = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 SAVING_SECONDS = 600
 """How long processes may take to stop and save after a signal, before the launcher kills them; torch's own 30 may be too few."""
@@ -35,11 +37,14 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    for kind in ("GLOO", "NCCL") if loopback_interface() else ():
+        # what the processes listen to among themselves: else it is the address that other machines know this one by
+        os.environ.setdefault(f"{kind}_SOCKET_IFNAME", loopback_interface())
     # torch's launcher finds this store by its port. One that it opens itself would listen to the whole network, and its elastic
     # rendezvous would unpickle whatever is written there.
-    door = socket.create_server((HERE, 0))
+    listener = socket.create_server((LOOPBACK, 0))
     store = dist.TCPStore(  # type: ignore[attr-defined]  # a public name all the same
-        HERE, door.getsockname()[1], is_master=True, wait_for_workers=False, multi_tenant=True, master_listen_fd=door.detach()
+        LOOPBACK, listener.getsockname()[1], is_master=True, wait_for_workers=False, multi_tenant=True, master_listen_fd=listener.detach()
     )
     config = LaunchConfig(
         min_nodes=1,
@@ -47,7 +52,7 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
         nproc_per_node=count,
         run_id=uuid.uuid4().hex,
         rdzv_backend="static",
-        rdzv_endpoint=f"{HERE}:{store.port}",
+        rdzv_endpoint=f"{LOOPBACK}:{store.port}",
         rdzv_configs={"rank": 0},
         max_restarts=0,
         monitor_interval=0.1,
@@ -66,6 +71,12 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
         raise ToldElsewhere("the first process has said that the state is saved", 130) from error
     finally:
         logging.disable(logging.NOTSET)
+
+
+def loopback_interface() -> str:
+    """The network interface that only this machine reaches, ``lo`` in Linux, ``lo0`` in macOS; empty if there is none."""
+    addresses = {name: [each.address for each in known] for name, known in psutil.net_if_addrs().items()}
+    return next((name for name, known in addresses.items() if LOOPBACK in known), "")
 
 
 def outcome(codes: Collection[int]) -> ProcessError:

@@ -81,13 +81,14 @@ def outcome(run: Run) -> dict[str, Any]:
     """
     state, told = weights.facts(run.state), read_stats(run.stats)
     kept = sorted(run.samples.glob("[!.]*"))
-    seen = [path for path in kept if path.suffix not in PLAYED]
-    sheets, medleys = (seen, [path for path in kept if path.suffix in PLAYED]) if seen else (kept, [])  # a sheet may be one to hear
+    seen = [path for path in kept if path.suffix not in PLAYED] or kept  # a sheet may itself be one to hear
+    sheet = seen[-1] if seen else None
+    medleys = [path for path in kept if sheet and path.stem == sheet.stem and path.suffix in PLAYED and path != sheet]
     return {
         "path": str(run.path),
         "samples": state["samples"],
         "seconds": round(state["seconds"], 3),
         "health": told[-1].health if told else "",
-        "sheet": str(sheets[-1]) if sheets else None,
-        "medley": str(medleys[-1]) if medleys else None,
+        "sheet": str(sheet) if sheet else None,
+        "medley": str(medleys[0]) if medleys else None,
     }

@@ -71,6 +71,25 @@ def writer_of(medium: Modality, spec: SampleSpec, options: Any) -> Artefacts:
         return writer
 
 
+SHOWN = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+}
+"""What a page shows or plays, with its media type."""
+
+PLAYED = tuple(extension for extension, kind in SHOWN.items() if kind.startswith("audio/"))
+
+
 class Previewed(Artefacts, Protocol):
     """Of a medium whose files show nothing when they are put on a page, such as sounds. A writer need not have this.
 
@@ -92,15 +111,13 @@ class Previewed(Artefacts, Protocol):
         ...
 
 
-PLAYED = (".wav", ".flac", ".ogg", ".mp3")
-"""What browsers and most machines play."""
-
-
 class Audible(Artefacts, Protocol):
-    """Of a medium that is heard: while it trains, something to listen to lies beside each sheet. A writer need not have this.
+    """Of a medium that is heard, and whose sheets are not: while it trains, something to hear lies beside each.
+
+    A writer need not have this.
 
     Attributes:
-        medley_extension: of that file, one of :data:`PLAYED`, and not that of sheets.
+        medley_extension: of that file: ``.wav``, ``.flac``, ``.ogg`` or ``.mp3``.
     """
 
     medley_extension: str

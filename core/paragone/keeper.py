@@ -56,7 +56,7 @@ class Onlooker:
         """Write ``real.png``: samples as they are learned, a row a label, so that one sees, or hears, what has become of the data."""
 
     def write_sheet(self) -> None:
-        """Write ``samples/<real samples shown>.png``: the same seeds every time, a row a label."""
+        """Write ``samples/<real samples shown>.png``, of sounds a medley too: the same seeds every time, a row a label."""
 
     def close(self) -> None:
         """The training has ended, for whatever reason."""
@@ -150,9 +150,9 @@ class Keeper(Onlooker):
     def _write_medley(self, artefacts: Audible, code: str, name: str, samples: torch.Tensor, facts: Mapping[str, Any]) -> None:
         heard = [place for place in range(len(samples)) if place % SHEET_COLUMNS < MEDLEY_COLUMNS]
         with running(code):
-            medley = artefacts.medley(samples[heard], facts)
+            medley, extension = artefacts.medley(samples[heard], facts), artefacts.medley_extension
         returned(code, medley, bytes, "the bytes of a medley")
-        files.write(self.run.path / f"{name}{artefacts.medley_extension}", medley)
+        files.write(self.run.path / f"{name}{extension}", medley)
 
     def close(self) -> None:
         """See :meth:`Onlooker.close`."""

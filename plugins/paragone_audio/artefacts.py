@@ -21,6 +21,12 @@ from .sound import is_loop, rate_of
 PAUSE_SECONDS = 0.1
 """Between two sounds of a medley."""
 
+MEDLEY_SECONDS = 30.0
+"""A medley is no longer, unless one sound is: a training writes one a minute, and nobody listens to more."""
+
+EDGE_SECONDS = 0.002
+"""Fades of a loop that a medley plays once, and that begins and ends anywhere."""
+
 
 class Sounds:
     """Encodes samples as WAV, FLAC or Ogg Vorbis; see :class:`paragone.artefacts.Artefacts`.
@@ -94,12 +100,22 @@ class Sounds:
     def medley(self, samples: torch.Tensor, provenance: Mapping[str, Any]) -> bytes:
         """Sounds ``(B, 1, L)`` one after another; see :class:`paragone.artefacts.Audible`.
 
+        Of those that take more than half a minute, some, from the first to the last.
+
         Raises:
             ValueError: if the shape is wrong or a value is not a number.
         """
-        waves = self._checked(samples)
-        apart = np.pad(waves, ((0, 0), (0, round(PAUSE_SECONDS * self._rate)))).reshape(-1)
-        coarse = (_steps(apart) >> 8) << 8  # the lowest third of their bits is noise, which takes more room than all the rest
+        pause = round(PAUSE_SECONDS * self._rate)
+        room = max(1, int(MEDLEY_SECONDS * self._rate / (self.spec.shape[1] + pause)))
+        heard = np.linspace(0, len(samples) - 1, min(room, len(samples))).round()
+        waves = self._checked(samples[heard.astype(int)])
+        if self._loop:
+            edge = np.linspace(0, 1, max(2, round(EDGE_SECONDS * self._rate)), dtype=np.float32)
+            waves[:, : len(edge)] *= edge
+            waves[:, -len(edge) :] *= edge[::-1]
+        steps = _steps(np.pad(waves, ((0, 0), (0, pause))).reshape(-1))
+        # of 16 bits: the lower ones are noise, which takes more room than all the rest
+        coarse = (np.minimum(steps, FULL_SCALE - 1 - 128) + 128) >> 8 << 8
         return write_sound(coarse, self._rate, "flac" if self.medley_extension == ".flac" else "wav", False, provenance)
 
     def preview(self, sample: torch.Tensor) -> list[tuple[str, bytes]]:
@@ -120,7 +136,7 @@ class Sounds:
             raise ValueError(f"expected samples of shape {self.spec.shape}, got {tuple(samples.shape[1:])}")
         if not bool(torch.isfinite(samples).all()):
             raise ValueError("expected finite samples, got one that is not a number or infinite")
-        return samples[:, 0].float().clamp(-1, 1).numpy()
+        return samples[:, 0].float().clamp(-1, 1).numpy()  # clamp copies: it may be written to
 
 
 def _steps(wave: NDArray[np.float32]) -> NDArray[np.int32]:

@@ -16,7 +16,7 @@ import pytest
 
 from paragone import weights
 from paragone.errors import ProcessError, ToldElsewhere
-from paragone_cli.launching import outcome
+from paragone_cli.launching import loopback_interface, outcome
 from paragone_cli.training import train_flags, words
 
 from .conftest import Create
@@ -106,11 +106,15 @@ def test_a_killed_process_ends_it(start: Start, toy: Path) -> None:
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in ranks)
 
 
-def test_nobody_else_on_the_network_reaches_the_launcher(start: Start, toy: Path) -> None:
+def test_nobody_else_on_the_network_reaches_them(start: Start, toy: Path) -> None:
     process = start(*both(*ENDLESS, "--out", "mine", "--quiet"))
-    until_it_trains(toy / "mine", process)
-    listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == psutil.CONN_LISTEN]
-    assert listening == ["127.0.0.1"]
+    ranks = until_it_trains(toy / "mine", process)
+    for each, name in zip([psutil.Process(process.pid), *ranks], ("the launcher", "process 0", "process 1"), strict=True):
+        listening = {opened.laddr.ip for opened in each.net_connections() if opened.status == psutil.CONN_LISTEN}
+        assert listening == {"127.0.0.1"}, name
+    # this machine's own name may stand for the loopback anyway
+    assert {each.environ()[f"{kind}_SOCKET_IFNAME"] for each in ranks for kind in ("GLOO", "NCCL")} == {loopback_interface()}
+    assert (loopback_interface() == "lo") >= psutil.LINUX
 
 
 def test_processes_without_their_launcher_save_and_stop(start: Start, toy: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import re
 import shutil
@@ -40,6 +41,17 @@ def test_json_and_quiet(create: Create, toy: Path) -> None:
     assert facts["seconds"] > 0
     assert facts["health"] in ("starting", "learning", "collapsed", "overfitting", "diverging")
     assert Path(facts["sheet"]).parent == Path("runs/q/samples")
+
+
+def test_what_can_be_heard_is_named(create: Create, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = importlib.import_module("toy_plugin.model")
+    monkeypatch.setattr(model.PointFiles, "medley", lambda *given: b"heard", raising=False)
+    monkeypatch.setattr(model.PointFiles, "medley_extension", ".wav", raising=False)
+    result = create("points", "train", *SHORT, "--out", "runs/q", "--json")
+    facts = json.loads(result.out)
+    assert facts["medley"] == facts["sheet"].replace(".json", ".wav")
+    assert Path(facts["medley"]).read_bytes() == b"heard"
+    assert f"look at {facts['sheet']}, hear {facts['medley']}, then" in result.err
 
 
 def test_flags_win_over_set_over_file_over_preset_over_defaults(create: Create, toy: Path) -> None:

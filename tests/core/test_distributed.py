@@ -66,6 +66,13 @@ def alone() -> Ended:
     return together(works.advance, ALL, 20, size=1)[0]
 
 
+def test_what_only_some_processes_have_is_pooled() -> None:
+    ended = together(works.pool, [["a"], ["a", "a longer näme"], []], size=3)
+    expected = {"a": pytest.approx([2 / 3, 1 / 3]), "a longer näme": pytest.approx([1 / 3, 1 / 3])}
+    assert [each.value for each in ended] == [expected] * 3, [each.error for each in ended]
+    assert [each.value for each in together(works.pool, [[], []])] == [{}, {}]
+
+
 def test_two_processes_are_one(alone: Ended) -> None:
     one = alone
     two = together(works.advance, ALL, 20)

@@ -98,6 +98,8 @@ def test_a_time_budget_stops_in_time(tmp_path: Path) -> None:
     )
     assert listener.fractions[-1] == 1.0
     assert listener.fractions.count(1.0) == 1, "not a step after it"
+    assert all(line.progress <= line.seconds / 1.2 for line in listener.lines)
+    assert weights.facts(run.state)["seconds"] >= 1.2
     assert run.config["settings"]["train"]["minutes"] == 0.02
 
 

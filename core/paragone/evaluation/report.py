@@ -14,7 +14,7 @@ from typing import Any, cast
 import torch
 
 from .. import files
-from ..artefacts import Artefacts, Lines, writer_of
+from ..artefacts import SHOWN, Artefacts, Lines, writer_of
 from ..stats_log import read_lines, read_stats
 from .curves import curve
 from .evaluate import Compared, Evaluation
@@ -25,20 +25,6 @@ PAIRS = 24
 CURVES = ("margin", "loss_generator", "loss_discriminator", "diversity", "augment_p", "r_t", "gradient_generator", "gradient_discriminator")
 """Statistics of the training that are drawn."""
 
-_KINDS = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".svg": "image/svg+xml",
-    ".wav": "audio/wav",
-    ".flac": "audio/flac",
-    ".ogg": "audio/ogg",
-    ".mp3": "audio/mpeg",
-    ".mp4": "video/mp4",
-    ".webm": "video/webm",
-}
 _AGAINST = {"held-out": "samples held out of the training", "given": "the data given", "training": "the samples it was trained on"}
 _BESIDE = "with its nearest training sample to the right, and the distance between the two over the typical one"
 _STYLE = """
@@ -225,7 +211,7 @@ def _figure(score: Score | None) -> str:
 
 def _embed(data: bytes, extension: str, loops: bool = False) -> str:
     """A file inside the page: a picture, a sound, a film, or else text; of what no browser shows, how large it is."""
-    kind = _KINDS.get(extension)
+    kind = SHOWN.get(extension)
     if kind is None:
         with contextlib.suppress(UnicodeDecodeError):
             return f'<pre dir="auto">{_text(data.decode())}</pre>'

@@ -55,9 +55,10 @@ def sheets_can_be_made(subject: Subject) -> str | None:
 
 
 def _medley_fault(writer: Audible, samples: torch.Tensor) -> str | None:
-    wanted = [extension for extension in PLAYED if extension != writer.sheet_extension]
-    if writer.medley_extension not in wanted:
-        return f"medley_extension is {writer.medley_extension!r}, not one of {', '.join(wanted)}"
+    if writer.medley_extension not in PLAYED:
+        return f"medley_extension is {writer.medley_extension!r}, not one of {', '.join(PLAYED)}"
+    if writer.sheet_extension in PLAYED:
+        return f"a sheet is {writer.sheet_extension}: what is heard itself needs no medley"
     for count in (1, len(samples)):
         medley = writer.medley(samples[:count], FACTS)
         if not isinstance(medley, bytes) or not medley:

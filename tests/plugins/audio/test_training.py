@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import soundfile
 
 import paragone
 
@@ -25,6 +26,8 @@ def test_a_label_with_one_file_is_learned_made_and_judged(opener: Opener) -> Non
     }
     run = paragone.train("audio", opener.folder / "set", out=opener.folder / "run", samples=64, settings=settings)
     assert run.config["labels"] == ["gong", "kick", "snare"]
+    assert soundfile.info(run.path / "real.flac").frames == 3 * 2 * (1024 + 800)  # two of each label, a tenth of a second apart
+    assert [path.suffix for path in sorted(run.samples.iterdir())] == [".flac", ".png"]
     made = paragone.load(run.path).sample(range(3), label="gong")
     assert made.labels == ["gong"] * 3
     assert made.samples.abs().amax() > 0.1
