@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import torch.distributed as dist
@@ -36,6 +36,11 @@ class Ended:
     code: int = 0
 
 
+def turns(seconds: float) -> Iterator[float]:
+    """So many tenths of a second to wait for, one after another: a machine that stands still for a while takes none meanwhile."""
+    yield from (0.1 for _ in range(round(10 * seconds)))
+
+
 def environment(rank: int, size: int, port: int, launcher: bool) -> dict[str, str]:
     """What torchrun would tell a process, or a cluster's own launcher that keeps no store."""
     own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_PORT": port}
@@ -43,21 +48,20 @@ def environment(rank: int, size: int, port: int, launcher: bool) -> dict[str, st
     return {**store, "PARAGONE_CACHE": os.environ["PARAGONE_CACHE"], **{key: str(value) for key, value in own.items()}}
 
 
-def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 120.0, launcher: bool = True) -> list[Ended]:
+def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit: float = 60.0, launcher: bool = True) -> list[Ended]:
     """Call ``function(*arguments)`` in ``size`` processes that are one world.
 
     Args:
         function: of a module that can be imported.
         arguments: for it.
         size: how many; one is no world.
-        limit: seconds after which those that still run are killed, and the test fails; to wait for a
-            process that is gone would take half an hour.
+        limit: seconds, as :func:`turns` counts them, after which those that still run are killed, and the test fails.
         launcher: whether the store through which they meet outlives them, as torchrun's does.
 
     Returns:
         How each ended, by rank.
     """
-    begun, running = time.monotonic(), []
+    running, left = [], turns(limit)
     store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     port = store.port
     if not launcher:
@@ -72,11 +76,10 @@ def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit
     ended = []
     for process, mine in running:
         answer = Ended()
-        if mine.poll(max(begun + limit - time.monotonic(), 0)):
+        if any(mine.poll(tenth) for tenth in left):
             with contextlib.suppress(EOFError):  # it was killed
                 answer = mine.recv()
-        process.join(max(begun + limit - time.monotonic(), 0))
-        stuck = process.is_alive()
+        stuck = process.is_alive() and all(_lives_for(process, tenth) for tenth in left)
         if stuck:
             process.kill()
             process.join()
@@ -86,6 +89,11 @@ def together(function: Callable[..., Any], *arguments: Any, size: int = 2, limit
         process.close()
         ended.append(answer)
     return ended
+
+
+def _lives_for(process: BaseProcess, seconds: float) -> bool:
+    process.join(seconds)
+    return process.is_alive()
 
 
 def _call(answer: Connection, told: dict[str, str], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

@@ -37,9 +37,10 @@ def launch(medium: str, count: int, arguments: Sequence[str]) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    for kind in ("GLOO", "NCCL") if loopback_interface() else ():
-        # what the processes listen to among themselves: else it is the address that other machines know this one by
-        os.environ.setdefault(f"{kind}_SOCKET_IFNAME", loopback_interface())
+    if interface := loopback_interface():
+        # where the processes listen to each other: else it is the address that other machines know this one by
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)
+        os.environ.setdefault("NCCL_SOCKET_IFNAME", interface)
     # torch's launcher finds this store by its port. One that it opens itself would listen to the whole network, and its elastic
     # rendezvous would unpickle whatever is written there.
     listener = socket.create_server((LOOPBACK, 0))

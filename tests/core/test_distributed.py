@@ -179,7 +179,7 @@ def test_another_number_of_processes_goes_on(whole: Path, before: int, after: in
 )
 def test_all_end_together_and_one_says_why(mishap: str, teller: int, words: str, code: int, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    ended = together(works.train, str(out), SAVING, mishap)
+    ended = together(works.train, str(out), SAVING, mishap, limit=30)
     assert told_by(ended) == [teller], [each.error for each in ended]
     assert re.search(words, ended[teller].error, re.S), ended[teller].error
     assert [each.code for each in ended] == [code, code]
@@ -194,7 +194,7 @@ def test_all_end_together_and_one_says_why(mishap: str, teller: int, words: str,
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_process_ends_the_others(victim: int, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    ended = together(works.train, str(out), SAVING, f"kill {victim}")
+    ended = together(works.train, str(out), SAVING, f"kill {victim}", limit=30)
     assert ended[victim].code == -9
     assert "LostError: another process of this training has ended" in ended[1 - victim].error
     assert weights.read(out / "state.safetensors")[1]["step"] == 5
@@ -213,7 +213,7 @@ def test_what_the_first_process_finds_wrong_is_told_once(tmp_path: Path) -> None
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "diary").write_text("")
     for out, data, words in (("run", None, "is not empty"), ("new", "absent.csv", "holds no points")):
-        ended = together(works.train, str(tmp_path / out), SAVING, "", data)
+        ended = together(works.train, str(tmp_path / out), SAVING, "", data, limit=30)
         assert told_by(ended) == [0]
         assert words in ended[0].error
         assert words in ended[1].error
@@ -226,7 +226,7 @@ def test_a_batch_that_cannot_be_shared(tmp_path: Path) -> None:
         part_size(30, 2, 1, 2)
     with pytest.raises(UsageError, match=r"parts of 3 samples cannot be made of groups of 2"):
         part_size(6, 1, 2, 2)
-    ended = together(works.train, str(tmp_path / "run"), {**SAVING, "train.batch": 33})
+    ended = together(works.train, str(tmp_path / "run"), {**SAVING, "train.batch": 33}, limit=30)
     assert told_by(ended) == [0]
     assert [each.code for each in ended] == [2, 2]
     assert not (tmp_path / "run").exists()
